@@ -1,0 +1,3 @@
+"""Sparse training and pruning for Keras 3."""
+
+__all__ = []
