@@ -1,0 +1,139 @@
+"""Artefacts on disk: checked targets, atomic writing, sizes, the report."""
+
+import contextlib
+import dataclasses
+import gzip
+import os
+import pathlib
+import shutil
+import tempfile
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightRow:
+    """One weight tensor as it lies in a `.tflite` file.
+
+    Attributes:
+        name: str, the tensor's name in the file.
+        shape: tuple of int, LiteRT's layout (`(outputs, inputs)` for dense).
+        operator: str, the operation that reads it, `"FULLY_CONNECTED"`.
+        encoding: str, `"dense"`, `"csr"` or `"block 1x4"` (rows x columns).
+        zeros: float in [0, 1], share of zeros in the expanded tensor.
+        bytes: int, bytes of the stored values, without the sparse index.
+    """
+
+    name: str
+    shape: tuple
+    operator: str
+    encoding: str
+    zeros: float
+    bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportReport:
+    """What an exporter wrote.
+
+    Attributes:
+        path: str, the artefact.
+        format: str, `"saved_model"` or `"litert"`.
+        bytes: int, size on disk; of a folder the sum over its files.
+        gzip_bytes: int, size after gzip level 9; of a folder the sum.
+        weights: tuple of `WeightRow`, in file order; empty for a SavedModel.
+        note: str, what the reader should know about size and speed.
+    """
+
+    path: str
+    format: str
+    bytes: int
+    gzip_bytes: int
+    weights: tuple = ()
+    note: str = ""
+
+
+def sizes(path):
+    """Returns `(bytes, gzip_bytes)` of a file, or summed over a folder."""
+    path = pathlib.Path(path)
+    files = [path] if path.is_file() else sorted(path.rglob("*"))
+    contents = [file.read_bytes() for file in files if file.is_file()]
+    packed = (gzip.compress(content, mtime=0) for content in contents)
+    return sum(map(len, contents)), sum(map(len, packed))
+
+
+def check_target(path, overwrite, is_replaceable):
+    """Returns `path` as a `pathlib.Path` that may be written, or raises.
+
+    Args:
+        path: str or path-like.
+        overwrite: bool, whether an existing artefact may be replaced.
+        is_replaceable: function from an existing path to bool; protects
+            everything that is not an artefact of the same kind.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(
+            "`path` must be a str or a path-like object. "
+            f"Received: path={path!r} (of type {type(path).__name__})."
+        )
+    path = pathlib.Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            "`path` must lie in a folder that exists. Received: "
+            f"path={str(path)!r}. Create {str(path.parent)!r} first."
+        )
+    if os.path.lexists(path):
+        if not overwrite:
+            raise FileExistsError(
+                "`path` must not exist yet. Received: "
+                f"path={str(path)!r}. Pass `overwrite=True` to replace it."
+            )
+        if not is_replaceable(path):
+            raise FileExistsError(
+                "`path` must name an artefact of the same kind to be "
+                f"replaced with `overwrite=True`. Received: path={str(path)!r},"
+                " which is something else. Choose another name."
+            )
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Yields a temporary name beside `path`; renames it to `path` at the end.
+
+    When the block raises, nothing is left behind and what was at `path`
+    stays as it was.
+    """
+    try:
+        working = tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise type(error)(
+            "`path` must lie in a folder that can be written to. Received: "
+            f"path={str(path)!r} ({error.strerror}). Choose another folder or "
+            "change its permissions."
+        ) from error
+    working = pathlib.Path(working)
+    try:
+        temporary = working / path.name
+        yield temporary
+        _swap(temporary, path, working / "previous")
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _swap(temporary, path, previous):
+    if not path.is_dir() or path.is_symlink():
+        os.replace(temporary, path)
+        return
+    # A folder cannot be renamed over a folder that has files in it.
+    os.replace(path, previous)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        os.replace(previous, path)
+        raise
+
+
+def is_saved_model(path):
+    """Whether `path` is a folder that holds a SavedModel."""
+    return tf.saved_model.contains_saved_model(str(path))

@@ -1,0 +1,116 @@
+"""Reading of weights and their encodings out of a `.tflite` file."""
+
+import math
+import pathlib
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from keras_export.artefacts import WeightRow
+
+FLOATS = {
+    schema.TensorType.FLOAT16: np.float16,
+    schema.TensorType.FLOAT32: np.float32,
+    schema.TensorType.FLOAT64: np.float64,
+}
+OPERATORS = {
+    code: name
+    for name, code in vars(schema.BuiltinOperator).items()
+    if isinstance(code, int)
+}
+# They pass a weight on; the operation behind them is the one that uses it.
+EXPANDERS = ("DENSIFY", "DEQUANTIZE")
+
+
+def read_model(path):
+    """Returns the file's content as a `schema.ModelT`.
+
+    Raises:
+        ValueError: if the file is not a `.tflite` file.
+    """
+    content = pathlib.Path(path).read_bytes()
+    if content[4:8] != b"TFL3":
+        raise ValueError(
+            "`path` must be a `.tflite` file (identifier 'TFL3'). "
+            f"Received: path={str(path)!r}, which has other content."
+        )
+    return schema.ModelT.InitFromPackedBuf(content, 0)
+
+
+def read_weights(path):
+    """Returns a tuple of `WeightRow`, the float constants of rank >= 2."""
+    model = read_model(path)
+    rows = []
+    for graph in model.subgraphs:
+        readers = _readers(model, graph)
+        for index, tensor in enumerate(graph.tensors):
+            values = _constant(model, tensor)
+            if values is None or len(tensor.shape) < 2:
+                continue
+            rows.append(_row(tensor, values, readers.get(index, "")))
+    return tuple(rows)
+
+
+def operator_names(path):
+    """Returns the set of built-in operations in the file, all graphs."""
+    model = read_model(path)
+    return {
+        _operator_name(model, operator)
+        for graph in model.subgraphs
+        for operator in graph.operators or ()
+    }
+
+
+def encoding(tensor):
+    """Names how `tensor` (a `schema.TensorT`) is stored.
+
+    Returns:
+        `"dense"`; `"csr"` for single values; `"block 1x4"` for blocks, one
+        number per dimension. The schema appends a block's dimensions after
+        the tensor's own; `blockMap` says which dimension each belongs to.
+    """
+    if tensor.sparsity is None:
+        return "dense"
+    block = np.ones(len(tensor.shape), int)
+    block_map = tensor.sparsity.blockMap
+    for offset, dimension in enumerate([] if block_map is None else block_map):
+        metadata = tensor.sparsity.dimMetadata[len(tensor.shape) + offset]
+        block[dimension] = metadata.denseSize
+    if block.prod() == 1:
+        return "csr"
+    return "block " + "x".join(map(str, block))
+
+
+def _row(tensor, values, operator):
+    size = math.prod(int(length) for length in tensor.shape)
+    return WeightRow(
+        name=tensor.name.decode(),
+        shape=tuple(int(length) for length in tensor.shape),
+        operator=operator,
+        encoding=encoding(tensor),
+        zeros=float(1.0 - np.count_nonzero(values) / size),
+        bytes=values.nbytes,
+    )
+
+
+def _constant(model, tensor):
+    data = model.buffers[tensor.buffer].data
+    if data is None or len(data) == 0 or tensor.type not in FLOATS:
+        return None
+    return np.asarray(data, np.uint8).view(FLOATS[tensor.type])
+
+
+def _readers(model, graph):
+    readers = {}
+    for operator in reversed(graph.operators or ()):
+        name = _operator_name(model, operator)
+        if name in EXPANDERS:
+            name = readers.get(operator.outputs[0], name)
+        readers.update((int(index), name) for index in operator.inputs)
+    return readers
+
+
+def _operator_name(model, operator):
+    code = model.operatorCodes[operator.opcodeIndex]
+    # Files before schema 3a keep the code in the deprecated byte.
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return OPERATORS.get(number, str(number))

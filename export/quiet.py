@@ -1,0 +1,94 @@
+"""Silence for converters and interpreters that write to the terminal."""
+
+import contextlib
+import io
+import logging
+import os
+import sys
+import tempfile
+
+import tensorflow as tf
+
+
+@contextlib.contextmanager
+def quiet():
+    """Holds back what the enclosed code writes; shows it only on error.
+
+    TensorFlow's converter, MLIR, absl and XNNPACK write from C++ straight to
+    the file descriptors 1 and 2, where Python's own redirection does not
+    reach. So both descriptors, both Python streams and TensorFlow's loggers
+    are redirected for the length of the block. When it raises an `Exception`
+    everything held back goes to `sys.stderr`. The redirection holds for the
+    whole process: other threads are silent meanwhile.
+
+    Example:
+        >>> with quiet():
+        ...     print("not shown")
+    """
+    with tempfile.TemporaryFile() as log, _loggers_at(logging.ERROR):
+        try:
+            with _descriptors_to(log), _streams_to(log):
+                yield
+        except Exception:
+            log.seek(0)
+            if sys.stderr is not None:
+                sys.stderr.write(log.read().decode(errors="replace"))
+            raise
+
+
+@contextlib.contextmanager
+def _descriptors_to(log):
+    _flush()
+    saved = {}
+    for descriptor in (1, 2):
+        # A process without a terminal may have closed them.
+        with contextlib.suppress(OSError):
+            saved[descriptor] = os.dup(descriptor)
+    try:
+        for descriptor in saved:
+            os.dup2(log.fileno(), descriptor)
+        yield
+    finally:
+        _flush()
+        for descriptor, original in saved.items():
+            os.dup2(original, descriptor)
+            os.close(original)
+
+
+@contextlib.contextmanager
+def _streams_to(log):
+    # Notebooks and tests put streams without a descriptor into `sys`.
+    stream = io.TextIOWrapper(
+        os.fdopen(os.dup(log.fileno()), "ab", buffering=0),
+        encoding="utf-8",
+        errors="replace",
+        write_through=True,
+    )
+    with (
+        stream,
+        contextlib.redirect_stdout(stream),
+        contextlib.redirect_stderr(stream),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _loggers_at(level):
+    # Their handlers keep the stream they were created with; TensorFlow's is
+    # created here at the latest, and not while the streams are redirected.
+    loggers = [tf.get_logger(), logging.getLogger("absl")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(max(level, logger.level))
+        yield
+    finally:
+        for logger, original in zip(loggers, levels, strict=True):
+            logger.setLevel(original)
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr):
+        # `None` under pythonw; closed or odd streams are not our concern.
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()

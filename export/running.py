@@ -1,0 +1,155 @@
+"""Running an exported artefact: one small interface for both formats."""
+
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+from keras_export.artefacts import is_saved_model
+from keras_export.quiet import quiet
+
+SIGNATURE = "serving_default"
+
+
+class SavedModelRunner:
+    """Calls the serving signature of a SavedModel folder.
+
+    Attributes:
+        inputs: dict from input name to `(shape, dtype)`; None in a shape is
+            an open dimension.
+    """
+
+    def __init__(self, path):
+        with quiet():
+            # The signature holds no reference to what owns its variables.
+            self._loaded = tf.saved_model.load(str(path))
+        self._signature = self._loaded.signatures[SIGNATURE]
+        specs = self._signature.structured_input_signature[1]
+        self.inputs = {
+            name: (tuple(spec.shape), np.dtype(spec.dtype.as_numpy_dtype))
+            for name, spec in specs.items()
+        }
+
+    def __call__(self, arrays):
+        """Returns a dict of output arrays for a dict of input arrays."""
+        tensors = {name: tf.constant(array) for name, array in arrays.items()}
+        outputs = self._signature(**tensors)
+        return {name: output.numpy() for name, output in outputs.items()}
+
+
+class LiteRTRunner:
+    """Calls the only signature of a `.tflite` file; resizes to each batch.
+
+    Attributes:
+        inputs: dict from input name to `(shape, dtype)`; None in a shape is
+            an open dimension.
+        interpreter: the `ai_edge_litert` interpreter.
+    """
+
+    def __init__(self, path, threads=1):
+        with quiet():
+            self.interpreter = Interpreter(str(path), num_threads=threads)
+            count = len(self.interpreter.get_signature_list())
+        if count != 1:
+            raise ValueError(
+                "`path` must be a `.tflite` file with one signature. Received: "
+                f"path={str(path)!r} with {count}. Write it with "
+                "`keras_export.litert`."
+            )
+        with quiet():
+            runner = self.interpreter.get_signature_runner()
+        self._details = runner.get_input_details()
+        self.inputs = {
+            name: (
+                tuple(
+                    None if length < 0 else int(length)
+                    for length in detail["shape_signature"]
+                ),
+                np.dtype(detail["dtype"]),
+            )
+            for name, detail in self._details.items()
+        }
+
+    def __call__(self, arrays):
+        """Returns a dict of output arrays for a dict of input arrays."""
+        with quiet():
+            # Not kept: while one lives, the interpreter refuses `prepare`.
+            return self.interpreter.get_signature_runner()(**arrays)
+
+    def prepare(self, arrays):
+        """Sets the inputs once; afterwards `interpreter.invoke()` repeats."""
+        with quiet():
+            for name, array in arrays.items():
+                index = self._details[name]["index"]
+                self.interpreter.resize_tensor_input(index, array.shape)
+            self.interpreter.allocate_tensors()
+            for name, array in arrays.items():
+                index = self._details[name]["index"]
+                self.interpreter.set_tensor(index, array)
+
+
+def load(path):
+    """Returns the runner for what is at `path`.
+
+    Raises:
+        FileNotFoundError: if nothing is there.
+        ValueError: if it is neither a SavedModel folder nor a `.tflite` file.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            "`path` must be an exported artefact. Received: "
+            f"path={str(path)!r}, which does not exist."
+        )
+    if is_saved_model(path):
+        return SavedModelRunner(path)
+    if is_litert(path):
+        return LiteRTRunner(path)
+    raise ValueError(
+        "`path` must be a SavedModel folder or a `.tflite` file. Received: "
+        f"path={str(path)!r}. Write one with `keras_export.saved_model` or "
+        "`keras_export.litert`."
+    )
+
+
+def is_litert(path):
+    """Whether `path` is a file with the identifier of `.tflite` files."""
+    if not pathlib.Path(path).is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(8)[4:] == b"TFL3"
+
+
+def name_inputs(model, inputs):
+    """Returns a dict from the artefact's input names to arrays.
+
+    Follows how `model.export` names them: the names of the `keras.Input`s of
+    functional and Sequential models, `args_0`, `args_0_1`, ... in flattened
+    order otherwise.
+    """
+    names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
+    if isinstance(inputs, dict) and names:
+        named = inputs
+    else:
+        flat = keras.tree.flatten(inputs)
+        names = names or _argument_names(len(flat))
+        if len(flat) != len(names):
+            raise ValueError(
+                f"`inputs` must hold {len(names)} arrays for model "
+                f"{model.name!r}: {names}. Received: {len(flat)}."
+            )
+        named = dict(zip(names, flat, strict=True))
+    return {name: np.asarray(array) for name, array in named.items()}
+
+
+def name_outputs(outputs):
+    """Returns a dict from the artefact's output names to arrays."""
+    if isinstance(outputs, dict):
+        return {name: np.asarray(array) for name, array in outputs.items()}
+    flat = keras.tree.flatten(outputs)
+    return {f"output_{i}": np.asarray(array) for i, array in enumerate(flat)}
+
+
+def _argument_names(count):
+    return ["args_0", *(f"args_0_{i}" for i in range(1, count))]

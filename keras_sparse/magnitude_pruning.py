@@ -1,0 +1,104 @@
+"""Gradual magnitude pruning, per layer or over the whole model."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_sparse import schedules
+from keras_sparse.config import check_choice
+from keras_sparse.method import Method, Moment, SparseWeight
+from keras_sparse.topology import magnitude_mask
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class MagnitudePruning(Method):
+    """Trains dense at first and prunes the smallest weights step by step.
+
+    A due step trains first, then prunes. Pruned weights do not come back.
+
+    Args:
+        schedule: `PolynomialDecay`, `ConstantSparsity`, their tfmot
+            counterparts, or any serialisable object that maps a step to
+            (whether to prune now, share of zeros in [0, 1]).
+        scope: "layer": each weight reaches the sparsity by itself; "global":
+            the smallest weights of all layers go, wherever they are.
+
+    Source: Zhu & Gupta 2017, arXiv:1710.01878; tfmot `prune_low_magnitude`.
+    Differs from tfmot: exactly the wanted number of weights is kept, however
+        many are equal, and weights are exactly 0 between prunings too.
+
+    Example:
+        >>> schedule = PolynomialDecay(0.0, 0.9, begin_step=0, end_step=1000)
+        >>> MagnitudePruning(schedule, scope="global").scope
+        'global'
+    """
+
+    def __init__(self, schedule, scope="layer"):
+        check_choice("scope", scope, ("layer", "global"))
+        self.schedule = _known_schedule(schedule)
+        self.scope = scope
+
+    def initial_masks(self, weights):
+        """All ones, or pruned at once where the schedule says so at step 0."""
+        start = [
+            SparseWeight(path, value, np.ones(np.shape(value), dtype=bool))
+            for path, value in weights.items()
+        ]
+        masks = [weight.mask for weight in start]
+        if bool(self.due(0)):
+            masks = self.update(start, Moment(step=0, learning_rate_ratio=1.0))
+        masks = [ops.convert_to_numpy(mask) for mask in masks]
+        return dict(zip(weights, masks, strict=True))
+
+    def due(self, step):
+        """Whether the schedule prunes once `step` steps are done."""
+        return self.schedule(step)[0]
+
+    def update(self, weights, moment):
+        sparsity = self.schedule(moment.step)[1]
+        if self.scope == "layer":
+            return [
+                magnitude_mask(weight.value, weight.mask, sparsity)
+                for weight in weights
+            ]
+        values = _flat([weight.value for weight in weights])
+        masks = _flat([weight.mask for weight in weights])
+        kept = magnitude_mask(values, masks, sparsity)
+        shapes = [tuple(weight.mask.shape) for weight in weights]
+        ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+        parts = ops.split(kept, [int(end) for end in ends])
+        return [
+            ops.reshape(part, shape)
+            for part, shape in zip(parts, shapes, strict=True)
+        ]
+
+    def get_config(self):
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {"schedule": schedule, "scope": self.scope}
+
+    @classmethod
+    def from_config(cls, config):
+        schedule = config["schedule"]
+        schedule = keras.saving.deserialize_keras_object(schedule)
+        return cls(schedule, config["scope"])
+
+
+def _flat(tensors):
+    return ops.concatenate([ops.reshape(tensor, (-1,)) for tensor in tensors])
+
+
+def _known_schedule(schedule):
+    """Our counterpart of a tfmot schedule; others as they are."""
+    if not callable(schedule):
+        raise ValueError(
+            "`schedule` must be a schedule such as PolynomialDecay, called "
+            f"with a step. Received: schedule={schedule!r}. For one sparsity "
+            "use ConstantSparsity(target_sparsity, begin_step)."
+        )
+    if type(schedule).__module__.startswith("tensorflow_model_optimization"):
+        ours = getattr(schedules, type(schedule).__name__, None)
+        if ours is not None:
+            return ours(**schedule.get_config()["config"])
+    return schedule

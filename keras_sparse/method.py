@@ -1,0 +1,130 @@
+"""What a sparse training method is, and what it is told."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from keras_sparse import distributions
+from keras_sparse.config import (
+    Configurable,
+    check_choice,
+    check_count,
+    check_fraction,
+)
+from keras_sparse.topology import random_mask
+
+DISTRIBUTIONS = {
+    "uniform": distributions.uniform,
+    "erdos_renyi": distributions.erdos_renyi,
+    "erdos_renyi_kernel": distributions.erdos_renyi_kernel,
+    "er": distributions.erdos_renyi,
+    "erk": distributions.erdos_renyi_kernel,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class SparseWeight:
+    """One masked weight as a method sees it; tensors of one shape.
+
+    Attributes:
+        path: str, the variable's path.
+        value: float tensor, exactly 0 outside `mask`.
+        mask: boolean tensor, true = live.
+        gradient: float tensor, the dense gradient summed over replicas, or
+            None where the method does not ask for it.
+    """
+
+    path: str
+    value: Any
+    mask: Any
+    gradient: Any = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """When an update happens.
+
+    Attributes:
+        step: integer scalar tensor, optimizer steps done so far.
+        learning_rate_ratio: float scalar tensor in [0, 1], the learning rate
+            over the largest one seen at an update so far.
+    """
+
+    step: Any
+    learning_rate_ratio: Any
+
+
+class Method(Configurable):
+    """Decides the masks; `SparseOptimizer` does the rest.
+
+    A method says which masks training starts from (`initial_masks`), at which
+    steps they change (`due`), and how (`update`). It keeps no variables.
+    """
+
+    #: Whether an update takes the place of that step's gradient step.
+    update_replaces_step = False
+    #: Whether `update` reads `SparseWeight.gradient`.
+    needs_gradient = False
+
+    def initial_masks(self, weights):
+        """Returns a dict path -> boolean array for a dict path -> array."""
+        raise NotImplementedError
+
+    def due(self, step):
+        """Returns a boolean scalar tensor, or None: the masks never change."""
+        return None
+
+    def update(self, weights, moment):
+        """Returns the new boolean mask of each `SparseWeight`, in order."""
+        raise NotImplementedError
+
+
+class FixedBudget(Method):
+    """A method whose layers keep their number of live weights.
+
+    Args:
+        sparsity: float in [0, 1), share of zeros over all masked weights.
+        distribution: "erk" (= "erdos_renyi_kernel"), "erdos_renyi" (= "er")
+            or "uniform": how the zeros are shared among the layers.
+        custom: dict path -> sparsity in [0, 1) of weights that do not follow
+            the distribution, or None.
+        dense_first: bool, keep the first masked weight dense, as the RigL
+            paper does with "uniform".
+        seed: int from 0, for the initial masks and random growth.
+    """
+
+    def __init__(
+        self,
+        sparsity,
+        distribution="erk",
+        custom=None,
+        dense_first=False,
+        seed=0,
+    ):
+        check_fraction("sparsity", sparsity)
+        check_choice("distribution", distribution, tuple(DISTRIBUTIONS))
+        check_count("seed", seed, 0)
+        self.sparsity = sparsity
+        self.distribution = distribution
+        self.custom = custom
+        self.dense_first = dense_first
+        self.seed = seed
+
+    def sparsities(self, shapes):
+        """Returns a dict path -> share of zeros for a dict path -> shape."""
+        custom = dict(self.custom or {})
+        if self.dense_first and shapes:
+            custom.setdefault(next(iter(shapes)), 0.0)
+        distribute = DISTRIBUTIONS[self.distribution]
+        return distribute(shapes, self.sparsity, custom=custom)
+
+    def initial_masks(self, weights):
+        """Draws random masks; zeros are counted as floor(sparsity * size)."""
+        shapes = {path: np.shape(value) for path, value in weights.items()}
+        masks = {}
+        for path, sparsity in self.sparsities(shapes).items():
+            size = int(np.prod(shapes[path]))
+            num_kept = size - distributions.num_zeros(size, sparsity)
+            masks[path] = random_mask(shapes[path], num_kept, self.seed, path)
+        return masks

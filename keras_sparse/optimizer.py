@@ -1,0 +1,325 @@
+"""The optimizer wrapper that keeps a model sparse while it trains."""
+
+import re
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_sparse.backend import (
+    conditional,
+    outside_graph,
+    sum_over_replicas,
+)
+from keras_sparse.method import Method, Moment, SparseWeight
+from keras_sparse.selection import select
+from keras_sparse.slots import (
+    build_and_record_slots,
+    check_inner,
+    keeps_zeros,
+)
+from keras_sparse.wrapper import OptimizerWrapper
+
+
+class _State:
+    """Hides lists and dicts from the tracking of Keras and TensorFlow."""
+
+    def __init__(self):
+        self.targets = {}  # id of a masked weight -> (path, weight, mask)
+        self.slots = {}  # id of a weight -> its slots
+        self.variables = []  # the model's trainable variables
+        self.sums = []  # of their gradients, while accumulating
+        self.static = False  # whether the masks never change
+        self.exact_filters = None  # where `filters` cannot be saved
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class SparseOptimizer(OptimizerWrapper):
+    """Wraps a Keras optimizer and keeps the weights sparse.
+
+    Weights outside their mask are exactly 0.0 in the variable itself after
+    every step, so the model stays an ordinary Keras model. Masks are variables
+    of this optimizer: they travel in the `.keras` file, and training resumes
+    where it stopped.
+
+    Args:
+        inner: `keras.optimizers.Optimizer` not built yet, or its name. A
+            `LossScaleOptimizer` goes outside; `compile` puts it there.
+        method: a sparse training method such as `RigL(0.9)`.
+        filters: which weights get a mask: None (every kernel and embedding but
+            depthwise kernels), a regular expression searched in the variable's
+            path, a list of them, or a function path -> bool.
+        name: str or None.
+
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            nothing matches `filters`.
+
+    Source: Evci et al. 2020, arXiv:1911.11134; the shape is that of
+        `keras.optimizers.LossScaleOptimizer`.
+
+    Example:
+        >>> import keras, keras_sparse as ks
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> model.compile(ks.SparseOptimizer("adam", ks.Static(0.75)), "mse")
+        >>> x, y = keras.ops.ones((2, 8)), keras.ops.ones((2, 4))
+        >>> history = model.fit(x, y, verbose=0)
+        >>> ks.sparsity(model)
+        {'sequential/dense/kernel': 0.75}
+    """
+
+    def __init__(self, inner, method, filters=None, name=None):
+        inner = keras.optimizers.get(inner)
+        check_inner(inner)
+        if not isinstance(method, Method):
+            raise ValueError(
+                "`method` must be a sparse training method such as RigL(0.9). "
+                f"Received: method={method!r}. Make one of its classes."
+            )
+        super().__init__(inner, name=name)
+        self.method = method
+        self.filters = filters
+        self._state = _State()
+
+    def build(self, variables, masks=None):
+        """Makes the masks and zeroes the weights outside them.
+
+        Args:
+            variables: list of the model's trainable `keras.Variable`.
+            masks: dict path -> 0/1 array to start from, or None: the method
+                draws them.
+        """
+        if self.built:
+            return
+        state = self._state
+        with outside_graph():
+            filters = self.filters
+            if masks is not None:
+                filters = [f"^{re.escape(path)}$" for path in masks]
+            selected = select(variables, filters)
+            if masks is None:
+                masks = self.method.initial_masks(
+                    {p: ops.convert_to_numpy(v) for p, v in selected.items()}
+                )
+            if callable(filters) or filters is not self.filters:
+                exact = [f"^{re.escape(path)}$" for path in selected]
+                state.exact_filters = exact
+            super().build(variables)
+            state.variables = list(variables)
+            state.static = self.method.due(0) is None
+            self._add_variables(selected, masks)
+            self.apply_masks()
+            state.slots = build_and_record_slots(
+                self.inner_optimizer, variables
+            )
+
+    def _add_variables(self, selected, masks):
+        for path, variable in selected.items():
+            mask = self.add_variable(
+                tuple(variable.shape),
+                _Constant(np.asarray(masks[path], dtype=bool)),
+                dtype="bool",
+                name=f"{path.replace('/', '_')}_mask",
+            )
+            self._state.targets[id(variable)] = (path, variable, mask)
+        rate = ops.convert_to_numpy(self.inner_optimizer.learning_rate)
+        self._peak_rate = self.add_variable(
+            (), _Constant(rate), dtype="float32", name="peak_learning_rate"
+        )
+        if self.gradient_accumulation_steps:
+            self._micro_step = self.add_variable(
+                (), dtype="int32", name="micro_step"
+            )
+            self._state.sums = self.add_optimizer_variables(
+                self._state.variables, "gradient_sum"
+            )
+
+    @property
+    def masks(self):
+        """Dict: path of each masked variable -> boolean numpy array."""
+        return {
+            path: ops.convert_to_numpy(mask)
+            for path, _, mask in self._state.targets.values()
+        }
+
+    def apply_masks(self):
+        """Sets every weight outside its mask to 0.0, at once."""
+        for _, variable, mask in self._state.targets.values():
+            variable.assign(_masked(variable, mask))
+
+    def apply(self, grads, trainable_variables=None):
+        """Makes one step: trains inside the masks, or moves them.
+
+        Args:
+            grads: list of gradients, one per variable; None where there is
+                none.
+            trainable_variables: list of `keras.Variable`, or None: those that
+                the optimizer was built with.
+        """
+        variables = self._known(trainable_variables)
+        grads = list(grads)
+        for i, (grad, variable) in enumerate(zip(grads, variables)):
+            masked = id(variable) in self._state.targets
+            if grad is not None and (masked or self._state.sums):
+                # The gradient of an embedding may come as slices.
+                grads[i] = ops.convert_to_tensor(grad)
+        if self.gradient_accumulation_steps:
+            self._accumulate(grads, variables)
+        else:
+            self._step(grads, variables)
+
+    def _known(self, variables):
+        if variables is None:
+            return self._state.variables
+        variables = list(variables)
+        if not self.built:
+            self.build(variables)
+        unknown = [v for v in variables if id(v) not in self._state.slots]
+        if unknown:
+            raise ValueError(
+                "`optimizer` must have been built for the variables it is "
+                f"given, but {unknown[0].path!r} and {len(unknown) - 1} others "
+                "are unknown to it: it belongs to another model, or the model "
+                "has changed since. Compile each model with an optimizer of "
+                "its own."
+            )
+        return variables
+
+    def _accumulate(self, grads, variables):
+        steps = self.gradient_accumulation_steps
+        places = {id(v): i for i, v in enumerate(self._state.variables)}
+        sums = [self._state.sums[places[id(v)]] for v in variables]
+        for grad, total in zip(grads, sums, strict=True):
+            if grad is not None:
+                total.assign_add(grad)
+        self._micro_step.assign((self._micro_step + 1) % steps)
+
+        def step(_):
+            means = [
+                None if grad is None else total / steps
+                for grad, total in zip(grads, sums, strict=True)
+            ]
+            self._step(means, variables)
+            for total in sums:
+                total.assign(ops.zeros_like(total))
+
+        self._conditional(
+            lambda: ops.equal(self._micro_step, 0), step, _do_nothing, []
+        )
+
+    def _step(self, grads, variables):
+        def train(grads):
+            self._train(grads, variables)
+
+        def update(grads):
+            self._update_masks(grads, variables)
+
+        def due():
+            return self.method.due(self.iterations)
+
+        if self._state.static:
+            train(grads)
+        elif self.method.update_replaces_step:
+            self._conditional(due, update, train, grads)
+        else:
+            train(grads)
+            self._conditional(due, update, _do_nothing, grads)
+
+    def _conditional(self, predicate, if_true, if_false, grads):
+        assigned = self._state.variables + self.variables
+        conditional(predicate, if_true, if_false, grads, assigned)
+
+    def _train(self, grads, variables):
+        targets = self._state.targets
+        visible = list(grads)
+        for i, (grad, variable) in enumerate(zip(grads, variables)):
+            if grad is not None and id(variable) in targets:
+                visible[i] = _masked(grad, targets[id(variable)][2])
+        self.inner_optimizer.apply(visible, variables)
+        safe = keeps_zeros(self.inner_optimizer)
+        for variable in variables:
+            if id(variable) in targets and (not safe or variable.constraint):
+                mask = targets[id(variable)][2]
+                variable.assign(_masked(variable, mask))
+
+    def _update_masks(self, grads, variables):
+        """Runs on each replica, which all come to the same masks."""
+        method, targets = self.method, self._state.targets
+        pairs = [
+            (*targets[id(variable)], grad)
+            for grad, variable in zip(grads, variables, strict=True)
+            if id(variable) in targets
+        ]
+        if method.needs_gradient:
+            pairs = [pair for pair in pairs if pair[3] is not None]
+            summed = sum_over_replicas([pair[3] for pair in pairs])
+        else:
+            summed = [None] * len(pairs)
+        weights = [
+            SparseWeight(
+                path,
+                ops.convert_to_tensor(variable),
+                ops.convert_to_tensor(mask),
+                grad,
+            )
+            for (path, variable, mask, _), grad in zip(
+                pairs, summed, strict=True
+            )
+        ]
+        new_masks = method.update(weights, self._moment())
+        for pair, new in zip(pairs, new_masks, strict=True):
+            _, variable, mask, _ = pair
+            stayed = ops.logical_and(new, mask)
+            variable.assign(_masked(variable, stayed))
+            for slot in self._state.slots[id(variable)]:
+                slot.assign(_masked(slot, stayed))
+            mask.assign(new)
+        if method.update_replaces_step:
+            self.inner_optimizer.iterations.assign_add(1)
+
+    def _moment(self):
+        rate = ops.cast(self.inner_optimizer.learning_rate, "float32")
+        peak = ops.maximum(self._peak_rate, rate)
+        self._peak_rate.assign(peak)
+        ratio = ops.where(peak > 0, rate / ops.maximum(peak, 1e-30), 0.0)
+        return Moment(ops.convert_to_tensor(self.iterations), ratio)
+
+    def finalize_variable_values(self, var_list):
+        super().finalize_variable_values(var_list)
+        self.apply_masks()
+
+    def get_config(self):
+        filters = self._state.exact_filters or self.filters
+        method = keras.saving.serialize_keras_object(self.method)
+        return {
+            **super().get_config(),
+            "method": method,
+            "filters": filters,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for name in ("inner", "method"):
+            config[name] = keras.saving.deserialize_keras_object(
+                config[name], custom_objects=custom_objects
+            )
+        return cls(**config)
+
+
+class _Constant(keras.initializers.Initializer):
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, shape, dtype=None):
+        return ops.convert_to_tensor(self.value, dtype=dtype)
+
+
+def _masked(tensor, mask):
+    tensor = ops.convert_to_tensor(tensor)
+    zero = ops.zeros((), dtype=tensor.dtype)
+    return ops.where(ops.convert_to_tensor(mask), tensor, zero)
+
+
+def _do_nothing(_):
+    return None

@@ -1,0 +1,181 @@
+"""Sparse training with a fixed budget: Static, SET and RigL."""
+
+import keras
+from keras import ops
+
+from keras_sparse.config import check_choice, check_count, check_fraction
+from keras_sparse.method import FixedBudget
+from keras_sparse.schedules import cosine_decay, linear_decay
+from keras_sparse.topology import drop_and_grow, random_scores
+
+_DROP_SCHEDULES = ("cosine", "linear", "constant", "learning_rate")
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class Static(FixedBudget):
+    __doc__ = (
+        """Trains inside a random mask that never changes.
+    """
+        + FixedBudget.__doc__.split("\n", 1)[1]
+        + """
+    Source: Evci et al. 2020, arXiv:1911.11134, section 4 ("Static").
+    Differs from the authors' `SparseStaticOptimizer`: that one also re-zeroes
+        the weakest live weights from time to time.
+
+    Example:
+        >>> Static(0.9, distribution="uniform").sparsities({"kernel": (4, 5)})
+        {'kernel': 0.9}
+    """
+    )
+
+
+class _MovingBudget(FixedBudget):
+    def __init__(
+        self,
+        sparsity,
+        distribution="erk",
+        update_every=100,
+        update_until=None,
+        drop_fraction=0.3,
+        seed=0,
+        drop_schedule=None,
+        update_from=None,
+        custom=None,
+        dense_first=False,
+    ):
+        super().__init__(sparsity, distribution, custom, dense_first, seed)
+        check_count("update_every", update_every, 1)
+        check_count("update_until", update_until, 0, none_allowed=True)
+        check_count("update_from", update_from, 0, none_allowed=True)
+        check_fraction("drop_fraction", drop_fraction, upper_included=True)
+        check_choice("drop_schedule", drop_schedule, (None, *_DROP_SCHEDULES))
+        if drop_schedule in ("cosine", "linear") and update_until is None:
+            raise ValueError(
+                "`update_until` must be set for `drop_schedule` "
+                f"{drop_schedule!r}, which falls to 0 there. Received: "
+                "update_until=None. Pass the step of the last update."
+            )
+        self.update_every = update_every
+        self.update_until = update_until
+        self.drop_fraction = drop_fraction
+        self.drop_schedule = drop_schedule
+        self.update_from = update_from
+
+    def due(self, step):
+        """True each `update_every` steps from `update_from`, before the end."""
+        first = self.update_from
+        first = self.update_every if first is None else first
+        step = ops.cast(step, "int32")
+        due = ops.logical_and(
+            step >= first, ops.equal((step - first) % self.update_every, 0)
+        )
+        if self.update_until is not None:
+            due = ops.logical_and(due, step < self.update_until)
+        return due
+
+    def current_drop_fraction(self, moment):
+        """Share of the live weights to move at this `Moment`."""
+        default = "learning_rate" if self.update_until is None else "cosine"
+        schedule = self.drop_schedule or default
+        if schedule == "learning_rate":
+            return self.drop_fraction * moment.learning_rate_ratio
+        if schedule == "cosine":
+            decay = cosine_decay(moment.step, self.update_until)
+        elif schedule == "linear":
+            decay = linear_decay(moment.step, self.update_until)
+        else:
+            decay = 1.0
+        return self.drop_fraction * decay
+
+    def grow_score(self, weight, moment):
+        """Tensor of `weight`'s shape: where to grow first."""
+        raise NotImplementedError
+
+    def update(self, weights, moment):
+        fraction = self.current_drop_fraction(moment)
+        return [
+            drop_and_grow(
+                weight.value,
+                weight.mask,
+                self.grow_score(weight, moment),
+                fraction,
+            )
+            for weight in weights
+        ]
+
+
+_MOVING_ARGUMENTS = """
+    Args:
+        sparsity: float in [0, 1), share of zeros over all masked weights.
+        distribution: "erk" (= "erdos_renyi_kernel"), "erdos_renyi" (= "er")
+            or "uniform": how the zeros are shared among the layers.
+        update_every: int, optimizer steps between two mask updates.
+        update_until: int, no update at this step or later; 75 % of all steps
+            is the paper's choice. None: no end.
+        drop_fraction: float in [0, 1], share of the live weights that the
+            first update moves.
+        seed: int from 0, for the initial masks and random growth.
+        drop_schedule: how the share falls: "cosine" or "linear" to 0 at
+            `update_until`, "constant", or "learning_rate": in proportion to
+            the learning rate (to the largest one seen, so that a warm-up does
+            no harm). None: "cosine" with `update_until`, else
+            "learning_rate", the authors' TF2 default.
+        update_from: int, number of steps done at the first update; None: as
+            many as `update_every`.
+        custom: dict path -> sparsity in [0, 1) of weights that do not follow
+            the distribution, or None.
+        dense_first: bool, keep the first masked weight dense, as the RigL
+            paper does with "uniform".
+"""
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class SET(_MovingBudget):
+    __doc__ = f"""Drops the smallest weights, grows new ones at random.
+
+    A step with an update trains first, then moves the masks, as the authors
+    of RigL do in their SET.
+    {_MOVING_ARGUMENTS}
+    Source: Mocanu et al. 2018, arXiv:1707.04780; Evci et al. 2020,
+        arXiv:1911.11134, `SparseSETOptimizer`.
+    Differs from Mocanu et al.: drops by magnitude, not the smallest positive
+        and largest negative weights, and every so many steps, not each epoch.
+
+    Example:
+        >>> method = SET(0.9, update_every=10)
+        >>> bool(method.due(10)), bool(method.due(11))
+        (True, False)
+    """
+
+    def grow_score(self, weight, moment):
+        """Random numbers that depend on seed, path and step only."""
+        shape = tuple(weight.value.shape)
+        return random_scores(shape, self.seed, weight.path, moment.step)
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class RigL(_MovingBudget):
+    __doc__ = f"""Drops the smallest weights, grows where the gradient is largest.
+
+    A mask update takes the place of that step's gradient step: no weight, bias
+    or slot is trained by it, as in the authors' code. The step still counts.
+    {_MOVING_ARGUMENTS}
+    Source: Evci et al. 2020, arXiv:1911.11134, Algorithm 1; authors' code
+        `rigl/sparse_optimizers_base.py`, `SparseRigLOptimizerBase`.
+    Differs from the authors' TF1 code: an update counts as an optimizer step;
+        the first update comes after `update_every` steps, not before the
+        first; no noise on the drop score; slots of dropped weights are zeroed
+        too; the last update lies before `update_until` (the paper), not at it.
+
+    Example:
+        >>> method = RigL(0.9, update_every=100, update_until=250)
+        >>> [step for step in range(400) if method.due(step)]
+        [100, 200]
+    """
+
+    update_replaces_step = True
+    needs_gradient = True
+
+    def grow_score(self, weight, moment):
+        """The dense gradient of the loss, summed over replicas."""
+        return weight.gradient

@@ -1,0 +1,84 @@
+"""What the wrapper must know of the optimizer inside it."""
+
+import keras
+
+# With a zero gradient these leave a zero weight with zero slots at zero, so
+# masking the gradient is enough; tests/keras_sparse/test_slots.py proves it
+# for each. Others (Muon mixes the entries of a matrix) are masked once more.
+_ELEMENTWISE = tuple(
+    getattr(keras.optimizers, name)
+    for name in (
+        "SGD",
+        "Adam",
+        "AdamW",
+        "Adamax",
+        "Nadam",
+        "RMSprop",
+        "Adagrad",
+        "Adadelta",
+        "Adafactor",
+        "Ftrl",
+        "Lamb",
+        "Lion",
+    )
+    if hasattr(keras.optimizers, name)
+)
+
+
+def check_inner(optimizer):
+    """Raises ValueError where `SparseOptimizer` cannot wrap this optimizer."""
+    refused = {
+        "LossScaleOptimizer": "Put it outside: LossScaleOptimizer("
+        "SparseOptimizer(inner, method)); with mixed_float16 `compile` does.",
+        "MultiOptimizer": "Its optimizers keep their slots out of sight: use "
+        "one optimizer for all weights.",
+        "SparseOptimizer": "Pass the optimizer inside it, as "
+        "`optimizer.inner_optimizer`, made anew from its config.",
+    }
+    for kind in type(optimizer).__mro__:
+        if kind.__name__ in refused:
+            raise ValueError(
+                "`inner` must be a plain Keras optimizer. Received: "
+                f"{type(optimizer).__name__}. {refused[kind.__name__]}"
+            )
+    if optimizer.built:
+        raise ValueError(
+            "`inner` must not be built yet, so that its slots can be followed. "
+            f"Received: a built {type(optimizer).__name__}, perhaps of another "
+            "model. Pass a new one: type(inner).from_config("
+            "inner.get_config())."
+        )
+
+
+def keeps_zeros(optimizer):
+    """Whether masked gradients alone keep pruned weights at zero."""
+    own = type(optimizer).__module__.split(".")[0] == "keras"
+    return own and isinstance(optimizer, _ELEMENTWISE)
+
+
+def build_and_record_slots(optimizer, variables):
+    """Builds an optimizer and notes the slots it makes for each variable.
+
+    Args:
+        optimizer: `keras.optimizers.Optimizer` that is not built.
+        variables: list of `keras.Variable`.
+
+    Returns:
+        Dict id(variable) -> list of slot variables of the same shape
+        (momenta, moments, AMSGrad maxima, moving averages).
+    """
+    slots = {id(variable): [] for variable in variables}
+    make = optimizer.add_variable_from_reference
+
+    def make_and_record(reference_variable, *args, **kwargs):
+        slot = make(reference_variable, *args, **kwargs)
+        if slot.shape == reference_variable.shape:
+            slots[id(reference_variable)].append(slot)
+        return slot
+
+    optimizer.add_variable_from_reference = make_and_record
+    try:
+        optimizer.build(variables)
+    finally:
+        del optimizer.add_variable_from_reference
+    return slots

@@ -1,0 +1,124 @@
+"""Make a model sparse, and ask a model how sparse it is."""
+
+import keras
+import numpy as np
+
+from keras_sparse.optimizer import SparseOptimizer
+from keras_sparse.selection import unique_paths
+
+
+def sparsify(model, optimizer, method, masks=None, filters=None):
+    """Draws or sets masks, zeroes weights, and wraps the optimizer, at once.
+
+    `SparseOptimizer` does the same by itself when `fit` starts; this is for
+    models whose masks you want to see or give before that.
+
+    Args:
+        model: built `keras.Model`; its weights outside the masks become 0.0.
+        optimizer: `keras.optimizers.Optimizer` not built yet, or its name.
+        method: a sparse training method such as `RigL(0.9)`.
+        masks: dict variable path -> 0/1 array of that variable's shape, such
+            as a saliency function returns, or None: the method draws them.
+        filters: which weights get a mask, as in `SparseOptimizer`; not
+            together with `masks`, which names them.
+
+    Returns:
+        The `SparseOptimizer` to compile the model with.
+
+    Raises:
+        ValueError: the model is not built, or an argument is not as above.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> optimizer = sparsify(model, "adam", Static(0.5))
+        >>> int((model.layers[0].kernel.numpy() != 0).sum())
+        16
+    """
+    if not model.built or not model.trainable_variables:
+        raise ValueError(
+            "`model` must be built and have trainable weights. Received: "
+            f"{model.name!r}, {'' if model.built else 'not '}built, with "
+            f"{len(model.trainable_variables)} trainable variables. Call "
+            "model.build(input_shape), or the model on a batch, first."
+        )
+    sparse = SparseOptimizer(optimizer, method, filters)
+    if masks is not None:
+        if filters is not None:
+            raise ValueError(
+                "`filters` must be None together with `masks`, which names "
+                f"the weights. Received: filters={filters!r}. Leave one out."
+            )
+        _check_masks(masks, model.trainable_variables)
+    sparse.build(model.trainable_variables, masks)
+    return sparse
+
+
+def masks(model):
+    """Returns the masks of a model compiled with a `SparseOptimizer`.
+
+    Args:
+        model: compiled `keras.Model`.
+
+    Returns:
+        Dict variable path -> boolean numpy array, true = live. Empty before
+        the optimizer has been built by `fit` or `sparsify`.
+
+    Raises:
+        ValueError: the model is not compiled with a `SparseOptimizer`.
+    """
+    return find_optimizer(model).masks
+
+
+def sparsity(model):
+    """Returns the share of zeros in each mask of a compiled model.
+
+    Args:
+        model: `keras.Model` compiled with a `SparseOptimizer`.
+
+    Returns:
+        Dict variable path -> float in [0, 1].
+
+    Raises:
+        ValueError: the model is not compiled with a `SparseOptimizer`.
+    """
+    return {
+        path: 1.0 - float(np.mean(mask)) for path, mask in masks(model).items()
+    }
+
+
+def find_optimizer(model):
+    """Returns the model's `SparseOptimizer`, or raises ValueError."""
+    optimizer = getattr(model, "optimizer", None)
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer = optimizer.inner_optimizer
+    if not isinstance(optimizer, SparseOptimizer):
+        kind = type(optimizer).__name__
+        raise ValueError(
+            "`model` must be compiled with a SparseOptimizer. Received: a "
+            f"model whose optimizer is {kind}. Compile it with "
+            "SparseOptimizer(inner, method), or load it with compile=True."
+        )
+    return optimizer
+
+
+def _check_masks(masks, variables):
+    named = dict(zip(unique_paths(variables), variables, strict=True))
+    for path, mask in masks.items():
+        if path not in named:
+            raise ValueError(
+                "`masks` must be keyed by the paths of trainable variables. "
+                f"Received: {path!r}. The paths are: {', '.join(named)}."
+            )
+        mask, shape = np.asarray(mask), tuple(named[path].shape)
+        if mask.shape != shape:
+            raise ValueError(
+                f"`masks[{path!r}]` must have the variable's shape {shape}. "
+                f"Received: shape {mask.shape}. Do not flatten or transpose."
+            )
+        if not np.isin(mask, (0, 1)).all():
+            raise ValueError(
+                f"`masks[{path!r}]` must hold only 0 and 1. Received values "
+                f"from {mask.min()} to {mask.max()}. Compare scores with a "
+                "threshold first."
+            )

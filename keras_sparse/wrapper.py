@@ -1,0 +1,76 @@
+"""An optimizer that stands before another one and passes things on."""
+
+import keras
+
+
+class OptimizerWrapper(keras.optimizers.Optimizer):
+    """Base of optimizers that wrap another: passes on what Keras asks for.
+
+    Takes over gradient accumulation, so that the inner optimizer sees whole
+    steps only.
+    """
+
+    def __init__(self, inner, name=None):
+        super().__init__(learning_rate=0.0, name=name)
+        self.inner_optimizer = inner
+        self.gradient_accumulation_steps = inner.gradient_accumulation_steps
+        inner.gradient_accumulation_steps = None
+
+    @property
+    def variables(self):
+        return super().variables + self.inner_optimizer.variables
+
+    @property
+    def iterations(self):
+        return self.inner_optimizer.iterations
+
+    @property
+    def learning_rate(self):
+        return self.inner_optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        self.inner_optimizer.learning_rate = learning_rate
+
+    @property
+    def loss_scale_factor(self):
+        return self.inner_optimizer.loss_scale_factor
+
+    @loss_scale_factor.setter
+    def loss_scale_factor(self, factor):
+        # The base class sets it before there is an inner optimizer.
+        if hasattr(self, "inner_optimizer"):
+            self.inner_optimizer.loss_scale_factor = factor
+
+    def scale_loss(self, loss):
+        return self.inner_optimizer.scale_loss(loss)
+
+    def finalize_variable_values(self, var_list):
+        self.inner_optimizer.finalize_variable_values(var_list)
+
+    def save_own_variables(self, store):
+        # Keras visits the inner optimizer by itself.
+        for i, variable in enumerate(super().variables):
+            store[str(i)] = keras.ops.convert_to_numpy(variable)
+
+    def load_own_variables(self, store):
+        own = super().variables
+        keys = list(store.keys())
+        unbuilt_when_saved = len(keys) <= 2  # iteration and learning rate
+        if unbuilt_when_saved:
+            return
+        if len(keys) != len(own):
+            raise ValueError(
+                f"`optimizer` must fit the file: it has {len(own)} variables "
+                f"of its own, the file {len(keys)}. Load the file with "
+                "keras.models.load_model, or with compile=False for the "
+                "weights alone."
+            )
+        for i, variable in enumerate(own):
+            variable.assign(store[str(i)])
+
+    def get_config(self):
+        inner = keras.saving.serialize_keras_object(self.inner_optimizer)
+        steps = self.gradient_accumulation_steps
+        inner["config"]["gradient_accumulation_steps"] = steps
+        return {"inner": inner, "name": self.name}

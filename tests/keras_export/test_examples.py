@@ -1,0 +1,31 @@
+"""Every public docstring's Example runs as it is printed."""
+
+import doctest
+import importlib
+
+import keras_export
+import pytest
+
+FUNCTIONS = ["benchmark", "litert", "saved_model", "verify"]
+
+
+def examples(name):
+    function = getattr(keras_export, name)
+    return doctest.DocTestFinder(recurse=False).find(
+        function, name, globs={}, module=False
+    )
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_example_runs(name):
+    (example,) = examples(name)
+    assert 0 < len(example.examples) <= 8
+    problems = []
+    doctest.DocTestRunner(verbose=False).run(example, out=problems.append)
+    assert not problems, "".join(problems)
+
+
+def test_functions_are_not_hidden_by_modules():
+    for name in keras_export.__all__:
+        assert callable(getattr(keras_export, name))
+    assert importlib.import_module("keras_export.to_litert")

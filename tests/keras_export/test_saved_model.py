@@ -1,0 +1,122 @@
+"""SavedModel export: same outputs, forward pass only, quiet, atomic."""
+
+import keras
+import keras_export
+import numpy as np
+import pytest
+import tensorflow as tf
+
+
+class MaskingAdam(keras.optimizers.Adam):
+    """Keeps a mask per weight, as a sparse training wrapper does."""
+
+    def build(self, variables):
+        super().build(variables)
+        self.masks = [
+            self.add_variable_from_reference(v, name="mask", initializer="ones")
+            for v in variables
+        ]
+
+
+def test_outputs_equal_predict(named_model, make_inputs, tmp_path):
+    name, model = named_model
+    report = keras_export.saved_model(model, tmp_path / "served")
+    assert report.path == str(tmp_path / "served")
+    assert report.format == "saved_model" and report.weights == ()
+    assert report.bytes > report.gzip_bytes > 0
+    inputs = make_inputs(name, 35)
+    assert keras_export.verify(model, report.path, inputs) <= 1e-5
+
+
+@pytest.mark.parametrize("name", ["mlp", "subclassed"])
+def test_no_optimizer_and_no_mask_is_exported(
+    name, make_model, make_inputs, tmp_path
+):
+    model = make_model(name)
+    model.compile(MaskingAdam(), "mse", metrics=["mae"])
+    inputs = make_inputs(name, 8)
+    model.fit(inputs, model.predict(inputs, verbose=0) + 1, verbose=0)
+    keras_export.saved_model(model, tmp_path / "served")
+    loaded = tf.saved_model.load(tmp_path / "served")
+    found = sorted(tuple(variable.shape) for variable in loaded.variables)
+    assert found == sorted(tuple(v.shape) for v in model.variables)
+    used = loaded.signatures["serving_default"].variables
+    assert len(used) == len(model.weights)
+    assert model.optimizer.masks[0].shape == model.weights[0].shape
+    keras_export.verify(model, tmp_path / "served", inputs)
+
+
+def test_runs_without_keras_objects_for_any_batch_size(tiny, tmp_path):
+    keras_export.saved_model(tiny, tmp_path / "served")
+    loaded = tf.saved_model.load(tmp_path / "served")
+    for count in (1, 3, 100):
+        ones = np.ones((count, 4), "float32")
+        np.testing.assert_allclose(loaded.serve(ones), 4)
+
+
+def test_prints_nothing(tiny, tmp_path, capfd):
+    keras_export.saved_model(tiny, tmp_path / "served")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_overwrite_replaces_the_whole_folder(tiny, tmp_path):
+    keras_export.saved_model(tiny, tmp_path / "served")
+    (tmp_path / "served" / "old").write_text("")
+    with pytest.raises(FileExistsError, match="`overwrite=True`"):
+        keras_export.saved_model(tiny, tmp_path / "served")
+    keras_export.saved_model(tiny, tmp_path / "served", overwrite=True)
+    assert not (tmp_path / "served" / "old").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["served"]
+
+
+def test_overwrite_never_deletes_what_is_no_saved_model(tiny, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="same kind"):
+        keras_export.saved_model(tiny, tmp_path, overwrite=True)
+    with pytest.raises(FileExistsError, match="same kind"):
+        keras_export.saved_model(tiny, tmp_path / "thesis.txt", overwrite=True)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_failure_leaves_the_old_artefact_and_nothing_else(
+    tiny, tmp_path, monkeypatch
+):
+    keras_export.saved_model(tiny, tmp_path / "served")
+
+    def fail(path, **kwargs):
+        (tmp_path / path).mkdir()
+        raise RuntimeError("disk on fire")
+
+    monkeypatch.setattr(tiny, "export", fail)
+    with pytest.raises(RuntimeError, match="disk on fire"):
+        keras_export.saved_model(tiny, tmp_path / "served", overwrite=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["served"]
+    assert tf.saved_model.contains_saved_model(tmp_path / "served")
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras", ".pb", ".tflite", ".ONNX"])
+def test_refuses_a_file_suffix(suffix, tiny, tmp_path):
+    with pytest.raises(ValueError, match=f"`path`.*folder.*{suffix}"):
+        keras_export.saved_model(tiny, tmp_path / f"model{suffix}")
+
+
+@pytest.mark.parametrize("export", [keras_export.saved_model, "litert"])
+@pytest.mark.parametrize(
+    "model, error, message",
+    [
+        ("model.keras", TypeError, "`model` must be.*str.*load_model"),
+        (keras.layers.Dense(2), TypeError, "`model` must be.*Dense.*wrap"),
+        (
+            keras.Sequential([keras.layers.Dense(2)], name="raw"),
+            ValueError,
+            "`model` must be built.*'raw'.*one batch",
+        ),
+    ],
+)
+def test_refuses_what_is_no_built_model(
+    export, model, error, message, tmp_path
+):
+    export = keras_export.litert if export == "litert" else export
+    with pytest.raises(error, match=message):
+        export(model, tmp_path / "model.tflite")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,20 @@
+"""Runs the examples of the docstrings, in the order of the table."""
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = [
+    "keras_sparse.counting",
+    "keras_sparse.datasets",
+    "keras_sparse.distributions",
+    "keras_sparse.image_dataset",
+    "keras_sparse.layer_counts",
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    failed, attempted = doctest.testmod(importlib.import_module(name))
+    assert attempted > 0 and failed == 0
