@@ -101,22 +101,33 @@ def _stateless_conditional(predicate, if_true, if_false, tensors, variables):
 
 def _tensorflow_conditional(predicate, if_true, if_false, tensors):
     tf = _tensorflow()
-    if not tf.distribute.has_strategy():
+
+    def inside(branch):
+        # all_reduce wants tensors of the branch's own graph.
+        def run(tensors):
+            branch([None if t is None else tf.identity(t) for t in tensors])
+
+        return run
+
+    def choose(run):
         ops.cond(
-            predicate(), lambda: if_true(tensors), lambda: if_false(tensors)
+            predicate(),
+            lambda: run(inside(if_true)),
+            lambda: run(inside(if_false)),
         )
+
+    if not tf.distribute.has_strategy():
+        choose(lambda branch: branch(tensors))
         return
 
     # A replica may not synchronise inside a cond. So the cond is entered once
     # for all replicas, and they are started again inside the branch, as
     # keras.optimizers.LossScaleOptimizer does.
     def for_all_replicas(strategy, tensors):
-        def branch(function):
-            strategy.extended.call_for_each_replica(function, args=(tensors,))
+        def run(branch):
+            strategy.extended.call_for_each_replica(branch, args=(tensors,))
 
-        ops.cond(
-            predicate(), lambda: branch(if_true), lambda: branch(if_false)
-        )
+        choose(run)
 
     context = tf.distribute.get_replica_context()
     context.merge_call(for_all_replicas, args=(tensors,))

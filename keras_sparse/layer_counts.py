@@ -35,7 +35,7 @@ class LayerCount:
         live_weights: int, those that are not zero, or not masked.
         dense_bytes: int, all variables of the layer.
         sparse_bytes: int, the same with live weights only, plus one bit per
-            weight where a kernel has zeros.
+            weight of each kernel, where that is less than the dense kernel.
     """
 
     path: str
@@ -80,9 +80,9 @@ def count(model, masks=None, input_shape=None):
     `micronet_challenge/counting.py`.
     Differs from it: activations, pooling and additions of tensors are left out;
     normalisation layers are rows of their own, with their bytes (there they are
-    folded into biases). Products of two activations, as in attention, are
-    not counted. Calls inside `keras.ops.scan`, `while_loop` or `vectorized_map`
-    may count once.
+    folded into biases); a mask that costs more than it saves is not stored.
+    Products of two activations, as in attention, are not counted. Calls inside
+    `keras.ops.scan`, `while_loop` or `vectorized_map` may count once.
 
     Example:
         >>> import keras
@@ -142,8 +142,9 @@ def _row(layer, weights, calls, masks):
     dense_bits = sum(_size(w) * _bits(w) for w in weights)
     sparse_bits = sum(_size(w) * _bits(w) for w in others)
     for kernel, number in zip(kernels, live, strict=True):
-        mask_bits = _size(kernel) if number < _size(kernel) else 0
-        sparse_bits += number * _bits(kernel) + mask_bits
+        # A freshly drawn kernel may hold a stray zero: no reason for a mask.
+        stored_sparse = number * _bits(kernel) + _size(kernel)
+        sparse_bits += min(stored_sparse, _size(kernel) * _bits(kernel))
 
     def multiply_adds(number):
         if positions is None:
