@@ -1,7 +1,10 @@
 """Export of Keras 3 models to SavedModel and LiteRT, verified."""
 
 from keras_export.artefacts import ExportReport, WeightRow
-from keras_export.benchmarking import BenchmarkRow, benchmark
+from keras_export.benchmarking import BenchmarkRow, benchmark, random_inputs
+from keras_export.flatbuffer import read_weights
+from keras_export.prediction import predict
+from keras_export.quiet import quiet
 from keras_export.to_litert import litert
 from keras_export.to_saved_model import saved_model
 from keras_export.verification import VerificationError, verify
@@ -13,6 +16,10 @@ __all__ = [
     "WeightRow",
     "benchmark",
     "litert",
+    "predict",
+    "quiet",
+    "random_inputs",
+    "read_weights",
     "saved_model",
     "verify",
 ]

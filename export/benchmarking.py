@@ -5,6 +5,7 @@ import math
 import time
 
 import numpy as np
+
 from keras_export.artefacts import sizes
 from keras_export.running import LiteRTRunner, is_litert
 
@@ -178,3 +179,45 @@ def _check_arguments(artefacts, threads, repeats, warmup):
             f"warmup={warmup}."
         )
     return threads
+
+
+def random_inputs(path, batch_size=1):
+    """Makes inputs to time a `.tflite` file with.
+
+    Args:
+        path: str or path-like, a `.tflite` file.
+        batch_size: positive int, for an open first dimension; other open
+            dimensions become 1.
+
+    Returns:
+        Dict from input name to an array: uniform in [0, 1) for floats, zeros
+        for whole numbers; the same at every call.
+
+    Raises:
+        FileNotFoundError, ValueError: `path` is no `.tflite` file.
+
+    Example:
+        >>> import keras, keras_export, tempfile
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> path = tempfile.mkdtemp() + "/model.tflite"
+        >>> report = keras_export.litert(model, path)
+        >>> inputs = keras_export.random_inputs(path, batch_size=3)
+        >>> [array.shape for array in inputs.values()]
+        [(3, 4)]
+    """
+    if not is_litert(path):
+        raise ValueError(
+            "`path` must be a `.tflite` file. "
+            f"Received: path={str(path)!r}. Write one with "
+            "`keras_export.litert`."
+        )
+    generator = np.random.default_rng(0)
+    inputs = {}
+    for name, (shape, dtype) in LiteRTRunner(path).inputs.items():
+        first, *rest = shape or (1,)
+        shape = (first or batch_size, *(length or 1 for length in rest))
+        values = generator.random(shape)
+        inputs[name] = (
+            values if dtype.kind == "f" else np.zeros(shape)
+        ).astype(dtype)
+    return inputs

@@ -5,6 +5,7 @@ import pathlib
 import re
 
 import tensorflow as tf
+
 from keras_export.artefacts import is_saved_model
 from keras_export.flatbuffer import operator_names
 from keras_export.quiet import quiet

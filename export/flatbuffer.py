@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+
 from keras_export.artefacts import WeightRow
 
 FLOATS = {

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+
 from keras_export.artefacts import is_saved_model
 from keras_export.quiet import quiet
 

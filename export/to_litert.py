@@ -4,6 +4,7 @@ import re
 import tempfile
 
 import tensorflow as tf
+
 from keras_export.artefacts import (
     ExportReport,
     check_target,

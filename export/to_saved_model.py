@@ -3,6 +3,7 @@
 import pathlib
 
 import keras
+
 from keras_export.artefacts import (
     ExportReport,
     check_target,

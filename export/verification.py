@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+
 from keras_export.contents import foreign_contents
 from keras_export.quiet import quiet
 from keras_export.running import load, name_inputs, name_outputs

@@ -1,24 +1,31 @@
 """Sparse training and pruning for Keras 3."""
 
 from keras_sparse import distributions
+from keras_sparse.callbacks import MaskRecorder, SparsityLogger
+from keras_sparse.layer_counts import count
 from keras_sparse.magnitude_pruning import MagnitudePruning
 from keras_sparse.method import Method
 from keras_sparse.optimizer import SparseOptimizer
 from keras_sparse.rigl import SET, RigL, Static
 from keras_sparse.schedules import ConstantSparsity, PolynomialDecay
 from keras_sparse.sparsify import masks, sparsify, sparsity
+from keras_sparse.summary import summary
 
 __all__ = [
     "SET",
     "ConstantSparsity",
     "MagnitudePruning",
+    "MaskRecorder",
     "Method",
     "PolynomialDecay",
     "RigL",
     "SparseOptimizer",
+    "SparsityLogger",
     "Static",
+    "count",
     "distributions",
     "masks",
     "sparsify",
     "sparsity",
+    "summary",
 ]

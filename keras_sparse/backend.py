@@ -71,9 +71,7 @@ def conditional(predicate, if_true, if_false, tensors, variables):
     if backend == "tensorflow":
         _tensorflow_conditional(predicate, if_true, if_false, tensors)
     elif backend == "jax":
-        _stateless_conditional(
-            predicate, if_true, if_false, tensors, variables
-        )
+        _stateless_conditional(predicate, if_true, if_false, tensors, variables)
     elif predicate():
         if_true(tensors)
     else:

@@ -126,6 +126,9 @@ class SparseOptimizer(OptimizerWrapper):
         self._peak_rate = self.add_variable(
             (), _Constant(rate), dtype="float32", name="peak_learning_rate"
         )
+        self._mask_updates = self.add_variable(
+            (), dtype="int32", name="mask_updates"
+        )
         if self.gradient_accumulation_steps:
             self._micro_step = self.add_variable(
                 (), dtype="int32", name="micro_step"
@@ -141,6 +144,13 @@ class SparseOptimizer(OptimizerWrapper):
             path: ops.convert_to_numpy(mask)
             for path, _, mask in self._state.targets.values()
         }
+
+    @property
+    def mask_updates(self):
+        """int, how often the masks have been updated; 0 before training."""
+        if not self.built:
+            return 0
+        return int(ops.convert_to_numpy(self._mask_updates))
 
     def apply_masks(self):
         """Sets every weight outside its mask to 0.0, at once."""
@@ -274,6 +284,7 @@ class SparseOptimizer(OptimizerWrapper):
             for slot in self._state.slots[id(variable)]:
                 slot.assign(_masked(slot, stayed))
             mask.assign(new)
+        self._mask_updates.assign_add(1)
         if method.update_replaces_step:
             self.inner_optimizer.iterations.assign_add(1)
 

@@ -34,7 +34,8 @@ def top_k_mask(score, k):
         [False, True, True, False]
     """
     score = ops.cast(score, "float32")
-    bits = ops.view(score + 0.0, "int32")  # -0.0 becomes 0.0
+    bits = ops.view(score, "int32")
+    bits = ops.where(ops.equal(bits, -(2**31)), 0, bits)  # -0.0 is 0.0
     # Negative floats grow downwards in their bits: turn them round.
     flip = ops.bitwise_and(ops.right_shift(bits, 31), 0x7FFFFFFF)
     k = ops.clip(ops.cast(k, "int32"), 0, math.prod(score.shape))

@@ -112,7 +112,9 @@ def random_scores(shape, seed, path, step):
         and then to each index.
     """
     stream = _as_int32(zlib.crc32(f"{seed}/{path}".encode()))
-    state = _mix(_mix(ops.bitwise_xor(ops.cast(step, "int32"), stream)) + stream)
+    state = _mix(
+        _mix(ops.bitwise_xor(ops.cast(step, "int32"), stream)) + stream
+    )
     index = ops.arange(math.prod(shape), dtype="int32")
     bits = _mix(_mix(ops.bitwise_xor(index, state)) + state)
     scores = ops.cast(_shift(bits, 8), "float32") / 2.0**24

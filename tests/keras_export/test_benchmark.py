@@ -1,8 +1,9 @@
 """benchmark(): interleaved ratios to the first artefact."""
 
-import keras_export
 import numpy as np
 import pytest
+
+import keras_export
 from keras_export import benchmarking
 
 

@@ -3,8 +3,9 @@
 import doctest
 import importlib
 
-import keras_export
 import pytest
+
+import keras_export
 
 FUNCTIONS = ["benchmark", "litert", "saved_model", "verify"]
 

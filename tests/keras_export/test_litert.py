@@ -4,10 +4,11 @@ import sys
 import tempfile
 
 import keras
-import keras_export
 import numpy as np
 import pytest
 import tensorflow as tf
+
+import keras_export
 
 
 @pytest.mark.parametrize("sparse", [True, False])

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import tensorflow as tf
+
 from keras_export.quiet import quiet
 
 

@@ -1,10 +1,11 @@
 """SavedModel export: same outputs, forward pass only, quiet, atomic."""
 
 import keras
-import keras_export
 import numpy as np
 import pytest
 import tensorflow as tf
+
+import keras_export
 
 
 class MaskingAdam(keras.optimizers.Adam):

@@ -1,10 +1,11 @@
 """verify() accepts true artefacts and refuses altered ones."""
 
 import keras
-import keras_export
 import numpy as np
 import pytest
 import tensorflow as tf
+
+import keras_export
 
 
 def test_returns_the_largest_difference(tiny, tmp_path):

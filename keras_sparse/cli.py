@@ -1,0 +1,241 @@
+"""The command line: `keras-sparse train`, `export`, `inspect`, `benchmark`."""
+
+import contextlib
+import os
+import pathlib
+import shlex
+import sys
+from typing import Annotated
+
+import keras
+import tensorflow as tf
+import typer
+from rich.console import Console
+
+import keras_export
+from keras_sparse import main_job, tables, workplace
+from keras_sparse.settings import Settings
+from keras_sparse.summary import summary
+from keras_sparse.training import TrainingError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Train sparse Keras models and export them small.",
+)
+
+
+class UsageProblem(Exception):
+    """Something on the command line must be changed; exit code 2."""
+
+
+def run(arguments=None):
+    """Runs the command line; returns the exit code.
+
+    0: done; 1: it failed; 2: an argument must be changed. An error is one
+    line on standard error.
+    """
+    try:
+        return app(arguments, standalone_mode=False) or 0
+    except typer.Abort:
+        return _complain("stopped; --resume goes on from the last epoch", 1)
+    except KeyboardInterrupt:
+        return _complain("stopped; --resume goes on from the last epoch", 1)
+    except UsageProblem as problem:
+        return _complain(problem, 2)
+    except Exception as error:
+        if hasattr(error, "exit_code"):  # the parser's own usage errors
+            return _complain(error.format_message(), error.exit_code)
+        if os.environ.get("KERAS_SPARSE_DEBUG"):
+            raise
+        expected = (ValueError, OSError, TrainingError)
+        kind = (
+            "" if isinstance(error, expected) else type(error).__name__ + ": "
+        )
+        return _complain(f"{kind}{error}", 1)
+
+
+def _complain(message, code):
+    line = " ".join(str(message).split())
+    sys.stderr.write(f"keras-sparse: error: {line}\n")
+    return code
+
+
+@app.callback()
+def _group():
+    """Keeps `train` a subcommand even were it the only one."""
+
+
+@app.command()
+def train(
+    dataset: Annotated[
+        str, typer.Option(help="'digits', or a TensorFlow Datasets name.")
+    ] = "digits",
+    data_dir: Annotated[
+        str | None, typer.Option(help="Folder with prepared datasets.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="mlp or cnn.")] = "mlp",
+    method: Annotated[
+        str, typer.Option(help="rigl, set, static or magnitude.")
+    ] = "rigl",
+    sparsity: Annotated[
+        float, typer.Option(help="Share of zeros, from 0 to below 1.")
+    ] = 0.9,
+    distribution: Annotated[
+        str, typer.Option(help="erk, erdos_renyi or uniform.")
+    ] = "erk",
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(help="Mask only weights whose path matches; repeatable."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="0: 50 for digits, else 10.")] = 0,
+    batch_size: Annotated[
+        int, typer.Option(help="0: 32 for digits, else 128.")
+    ] = 0,
+    learning_rate: Annotated[
+        float, typer.Option(help="Start of a cosine decay to 0.")
+    ] = 0.1,
+    update_every: Annotated[
+        int, typer.Option(help="Steps between mask updates; 0: automatic.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Equal seeds, equal runs.")] = 0,
+    strategy: Annotated[str, typer.Option(help="none or mirrored.")] = "none",
+    output: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Folder; runs/<dataset>-<method>-<sparsity>."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the folder.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a stopped run.")
+    ] = False,
+):
+    """Trains a dense model and its sparse twin, exports and compares both."""
+    with _usage():
+        settings = Settings(
+            dataset=dataset,
+            data_dir=data_dir,
+            model=model,
+            method=method,
+            sparsity=sparsity,
+            distribution=distribution,
+            filters=tuple(filters or ()),
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            update_every=update_every,
+            seed=seed,
+            strategy=strategy,
+        ).with_defaults()
+    name = f"{settings.dataset}-{settings.method}-{settings.sparsity:g}"
+    folder = output or pathlib.Path("runs") / name
+    tf.config.experimental.enable_op_determinism()
+    with _usage():
+        data = main_job.prepare(settings)
+    console = Console(highlight=False)
+    with _claim(folder, settings, overwrite, resume) as work:
+        metrics = main_job.run(
+            settings, data, work, _command_line(), console.print
+        )
+    console.print(tables.comparison(metrics))
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+
+
+@app.command()
+def export(
+    model: Annotated[pathlib.Path, typer.Argument(help="A .keras file.")],
+    output: Annotated[
+        pathlib.Path | None, typer.Option(help="The .tflite file to write.")
+    ] = None,
+    sparse: Annotated[
+        bool, typer.Option(help="Store zeros in sparse encodings.")
+    ] = True,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file.")
+    ] = False,
+):
+    """Writes a Keras model as LiteRT and shows how it is stored."""
+    target = output or model.with_suffix(".tflite")
+    report = keras_export.litert(
+        _load(model), target, sparse=sparse, overwrite=overwrite
+    )
+    console = Console(highlight=False)
+    console.print(tables.encodings(target.name, report.weights))
+    console.print(
+        f"{target}: {report.bytes:,} bytes, {report.gzip_bytes:,} after gzip",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def inspect(
+    model: Annotated[
+        pathlib.Path, typer.Argument(help="A .keras or .tflite file.")
+    ],
+):
+    """Shows what is sparse in a Keras or LiteRT model."""
+    if model.suffix == ".tflite":
+        rows = keras_export.read_weights(model)
+        Console(highlight=False).print(tables.encodings(model.name, rows))
+    else:
+        summary(_load(model))
+
+
+@app.command()
+def benchmark(
+    files: Annotated[list[pathlib.Path], typer.Argument(help=".tflite files.")],
+    threads: Annotated[
+        list[int] | None, typer.Option(help="Repeatable; 1 is the default.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(help="Interleaved rounds.")] = 200,
+    batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
+):
+    """Compares the latency of LiteRT files with that of the first."""
+    rows = keras_export.benchmark(
+        {str(file): file for file in files},
+        keras_export.random_inputs(files[0], batch_size),
+        threads=tuple(threads or (1,)),
+        repeats=repeats,
+    )
+    Console(highlight=False).print(tables.latencies(rows))
+
+
+@contextlib.contextmanager
+def _usage():
+    try:
+        yield
+    except (FileExistsError, FileNotFoundError, ValueError) as error:
+        raise UsageProblem(error) from error
+
+
+@contextlib.contextmanager
+def _claim(folder, settings, overwrite, resume):
+    # Only what `claim` itself refuses is a matter of usage.
+    claimed = workplace.claim(folder, settings, overwrite, resume)
+    with contextlib.ExitStack() as stack:
+        with _usage():
+            work = stack.enter_context(claimed)
+        yield work
+
+
+def _load(path):
+    if not path.exists():
+        raise UsageProblem(
+            f"`MODEL` must be a file. Received: {str(path)!r}, which does not "
+            "exist. Check the path."
+        )
+    try:
+        return keras.models.load_model(path)
+    except Exception as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(
+            "`MODEL` must be a whole .keras file with known classes. Received: "
+            f"{str(path)!r} ({type(error).__name__}: {reason}). Save it again "
+            "with model.save."
+        ) from error
+
+
+def _command_line():
+    return shlex.join(["keras-sparse", *sys.argv[1:]])

@@ -1,0 +1,132 @@
+"""The table of a sparse model."""
+
+import dataclasses
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from keras_sparse.layer_counts import count
+from keras_sparse.selection import unique_paths
+from keras_sparse.sparsify import find_optimizer
+
+
+@dataclasses.dataclass(frozen=True)
+class SummaryRow:
+    """One layer with weights.
+
+    Attributes:
+        path: str, the layer's path.
+        shape: str, shapes of its kernels.
+        sparsity: float in [0, 1], share of zeros in its kernels.
+        live_weights: int, weights of its kernels that are not zero.
+        weights: int, all weights of its kernels.
+        mflops: float or None, million operations for one example, two for
+            each multiply-add of a live weight. None: not known.
+        bytes: int, float32 values that are kept plus one bit per weight.
+    """
+
+    path: str
+    shape: str
+    sparsity: float
+    live_weights: int
+    weights: int
+    mflops: float | None
+    bytes: int
+
+
+def summary(model, print_table=True):
+    """Prints what each layer of a model costs, and returns the rows.
+
+    Live weights are those that its `SparseOptimizer` does not mask, or, in a
+    model without one, those that are not zero.
+
+    Args:
+        model: built `keras.Model`.
+        print_table: bool, False to get the rows only.
+
+    Returns:
+        List of `SummaryRow`, one per layer that has weights.
+
+    Source: `keras_sparse.layer_counts.count`, the micronet counting rules.
+
+    Example:
+        >>> import keras, keras_sparse as ks
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> rows = ks.summary(model, print_table=False)
+        >>> rows[0].weights, rows[0].shape
+        (32, '8x4')
+    """
+    shapes = _kernel_shapes(model)
+    rows = [
+        SummaryRow(
+            path=row.path,
+            shape=", ".join(shapes.get(row.path, [])),
+            sparsity=row.sparsity,
+            live_weights=row.live_weights,
+            weights=row.weights,
+            mflops=_mflops(row.sparse_multiply_adds),
+            bytes=row.sparse_bytes,
+        )
+        for row in count(model, masks_or_none(model))
+    ]
+    if print_table:
+        Console().print(_table(model.name, rows))
+    return rows
+
+
+def masks_or_none(model):
+    """The masks of a model's `SparseOptimizer`, or None without them."""
+    try:
+        return find_optimizer(model).masks or None
+    except ValueError:
+        return None
+
+
+def _kernel_shapes(model):
+    shapes = {}
+    paths = unique_paths(model.weights)
+    for path, variable in zip(paths, model.weights, strict=True):
+        if len(variable.shape) >= 2:
+            text = "x".join(str(size) for size in variable.shape)
+            shapes.setdefault(path.rsplit("/", 1)[0], []).append(text)
+    return shapes
+
+
+def _mflops(multiply_adds):
+    return None if multiply_adds is None else 2 * multiply_adds / 1e6
+
+
+def _table(name, rows):
+    table = Table(title=f"{name}: what is kept")
+    table.add_column("layer")
+    for title in ("shape", "sparsity", "live / all", "MFLOPs", "kB"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        table.add_row(*_cells(row))
+    known = all(row.mflops is not None for row in rows)
+    live = sum(row.live_weights for row in rows)
+    weights = sum(row.weights for row in rows)
+    whole = SummaryRow(
+        "all layers",
+        "",
+        1 - live / max(weights, 1),
+        live,
+        weights,
+        sum(row.mflops for row in rows) if known else None,
+        int(np.sum([row.bytes for row in rows])),
+    )
+    table.add_section()
+    table.add_row(*_cells(whole))
+    return table
+
+
+def _cells(row):
+    return (
+        row.path,
+        row.shape,
+        f"{row.sparsity:.3f}",
+        f"{row.live_weights:,} / {row.weights:,}",
+        "unknown" if row.mflops is None else f"{row.mflops:.3f}",
+        f"{row.bytes / 1e3:,.1f}",
+    )

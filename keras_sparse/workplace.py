@@ -1,0 +1,135 @@
+"""The output folder of a run: complete, or not there."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+
+from keras_sparse.training import TrainingError
+
+_SETTINGS = "settings.json"
+_STATE = "state"
+
+
+@contextlib.contextmanager
+def claim(folder, settings, overwrite=False, resume=False):
+    """Gives a folder to work in that becomes `folder` when all went well.
+
+    The work is done in `<folder>.unfinished`. A run that is stopped leaves its
+    training state there for `resume`; nothing else stays behind, and `folder`
+    is replaced at the very end only.
+
+    Args:
+        folder: path of the finished output.
+        settings: dataclass; a resumed run must have the same.
+        overwrite: bool, replace a finished or unfinished output.
+        resume: bool, go on with an unfinished one.
+
+    Yields:
+        Path of the folder to work in.
+
+    Raises:
+        FileExistsError: there is an output, and no `overwrite`.
+        ValueError: there is nothing to resume, or it had other settings.
+        OSError: the folder cannot be written.
+    """
+    folder = pathlib.Path(folder)
+    work = folder.with_name(folder.name + ".unfinished")
+    _check_finished(folder, overwrite, resume)
+    if resume:
+        _check_resumable(work, settings)
+    elif work.exists():
+        if not overwrite:
+            raise FileExistsError(
+                "`--output` must be free. Received: "
+                f"{str(folder)!r}, where an unfinished run lies. Go on with "
+                "--resume, start anew with --overwrite, or name another."
+            )
+        shutil.rmtree(work)
+    work.mkdir(parents=True, exist_ok=True)
+    _write_settings(work, settings)
+    try:
+        yield work
+    except BaseException as error:
+        _clean(work, keep_state=not isinstance(error, TrainingError))
+        raise
+    shutil.rmtree(work / _STATE, ignore_errors=True)
+    (work / _SETTINGS).unlink()
+    _replace(folder, work)
+
+
+def _check_finished(folder, overwrite, resume):
+    if not folder.exists():
+        return
+    if resume:
+        raise FileExistsError(
+            "`--resume` must name an unfinished run. Received: "
+            f"{str(folder)!r}, which is finished. Leave out --resume and pass "
+            "--overwrite to train it again."
+        )
+    ours = folder.is_dir() and (
+        (folder / "metrics.json").exists() or not any(folder.iterdir())
+    )
+    if not overwrite or not ours:
+        fix = "Pass --overwrite or name another."
+        if not ours:
+            fix = "It is not the output of a run: name another."
+        raise FileExistsError(
+            f"`--output` must not exist yet. Received: {str(folder)!r}. {fix}"
+        )
+
+
+def _check_resumable(work, settings):
+    try:
+        stored = json.loads((work / _SETTINGS).read_text())
+    except FileNotFoundError:
+        raise ValueError(
+            "`--resume` must find an unfinished run. Received: "
+            f"{str(work)!r}, which is not there. Leave out --resume."
+        ) from None
+    except ValueError:
+        raise ValueError(
+            "`--resume` must find readable settings. Received: "
+            f"{str(work / _SETTINGS)!r}. Start anew with --overwrite."
+        ) from None
+    now = json.loads(json.dumps(dataclasses.asdict(settings)))
+    for name, value in now.items():
+        # The same data may lie elsewhere by now.
+        if name != "data_dir" and stored.get(name) != value:
+            option = "--" + name.replace("_", "-")
+            raise ValueError(
+                f"`{option}` must be as in the run to resume, "
+                f"{stored.get(name)!r}. Received: {value!r}. Pass the same "
+                "options, or --overwrite instead of --resume."
+            )
+
+
+def _write_settings(work, settings):
+    new = work / ("new_" + _SETTINGS)
+    new.write_text(json.dumps(dataclasses.asdict(settings), indent=2))
+    os.replace(new, work / _SETTINGS)
+
+
+def _clean(work, keep_state):
+    trained = keep_state and (work / _STATE).exists()
+    if not trained:
+        shutil.rmtree(work, ignore_errors=True)
+        return
+    for item in work.iterdir():
+        if item.name in (_STATE, _SETTINGS):
+            continue
+        if item.is_dir():
+            shutil.rmtree(item, ignore_errors=True)
+        else:
+            item.unlink()
+
+
+def _replace(folder, work):
+    old = folder.with_name(folder.name + ".old")
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(folder, old)
+    os.replace(work, folder)
+    shutil.rmtree(old, ignore_errors=True)

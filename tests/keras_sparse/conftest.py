@@ -1,0 +1,110 @@
+"""Steps, snapshots and laws that all tests of the engine share."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_sparse as ks
+
+
+class Bench:
+    """A tiny model, its optimizer, and made-up dense gradients."""
+
+    def __init__(self, inner, method, masks=None):
+        keras.utils.set_random_seed(1)
+        layers = keras.layers.Dense(6, name="a"), keras.layers.Dense(3, name="b")
+        self.model = keras.Sequential([keras.Input((8,)), *layers], name="m")
+        self.variables = self.model.trainable_variables
+        self.optimizer = ks.sparsify(self.model, inner, method, masks=masks)
+        self.step = compiled_apply(self.optimizer, self.variables)
+
+    def gradients(self, seed):
+        generator = np.random.default_rng(seed)
+        return [
+            generator.normal(size=v.shape).astype("float32")
+            for v in self.variables
+        ]
+
+    def snapshot(self):
+        """Per variable: path -> (value, mask or None, list of its slots)."""
+        masks, inner = self.optimizer.masks, self.optimizer.inner_optimizer
+        slots = {}
+        for slot in inner.variables:  # all four variables differ in shape
+            slots.setdefault(tuple(slot.shape), []).append(to_numpy(slot))
+        return {
+            v.path: (
+                to_numpy(v),
+                masks.get(v.path),
+                slots.get(tuple(v.shape), []),
+            )
+            for v in self.variables
+        }
+
+
+def to_numpy(variable):
+    return np.array(ops.convert_to_numpy(variable))
+
+
+def compiled_apply(optimizer, variables):
+    """`optimizer.apply` on arrays; on JAX compiled, where eager is slow."""
+    if keras.backend.backend() != "jax":
+        return lambda grads: optimizer.apply(
+            [ops.convert_to_tensor(grad) for grad in grads], variables
+        )
+    import jax
+
+    stateless = jax.jit(optimizer.stateless_apply)
+
+    def apply(grads):
+        values, state = stateless(
+            [v.value for v in optimizer.variables],
+            grads,
+            [v.value for v in variables],
+        )
+        for variable, value in zip(
+            [*variables, *optimizer.variables], [*values, *state], strict=True
+        ):
+            variable.assign(value)
+
+    return apply
+
+
+def assert_masked(model):
+    """Every weight outside its mask is exactly 0.0."""
+    values = {v.path: to_numpy(v) for v in model.trainable_variables}
+    masks = ks.masks(model)
+    assert masks
+    for path, mask in masks.items():
+        assert not values[path][~mask].any(), path
+
+
+class EachStep(keras.callbacks.Callback):
+    """Calls `check(model, steps_done)` after every training step."""
+
+    def __init__(self, check):
+        super().__init__()
+        self.check = check
+        self.steps = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        self.check(self.model, self.steps)
+
+
+@pytest.fixture(scope="session")
+def bench():
+    """Class `Bench(inner, method, masks=None)`."""
+    return Bench
+
+
+@pytest.fixture(scope="session")
+def each_step():
+    """Callback class `EachStep(check)`."""
+    return EachStep
+
+
+@pytest.fixture(scope="session")
+def check_masked():
+    """Function `(model)`: fails where a weight outside its mask is not 0."""
+    return assert_masked
