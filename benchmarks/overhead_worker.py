@@ -119,14 +119,7 @@ def time_masks(rounds):
     }
     steps = {}
     for kind, mask in kinds.items():
-        optimizer = sgd(keras)
-        weight = keras.Variable(tf.random.normal((2000, 2000)))
-        optimizer.build([weight])
-
-        def step(optimizer=optimizer, mask=mask, weight=weight):
-            # A gradient is new in memory and may be masked in place.
-            optimizer.apply([mask(column * row)], [weight])
-
+        step = _sgd_step(lambda mask=mask: mask(column * row))
         steps[kind] = tf.function(step)
         steps[f"{kind}, XLA"] = tf.function(step, jit_compile=True)
     times = interleave(steps, rounds)
@@ -136,6 +129,14 @@ def time_masks(rounds):
         rows.append(compare(times, kind, over(kind)))
         rows.append(compare(times, f"{kind}, XLA", xla, "plain, XLA"))
     return rows
+
+
+def _sgd_step(gradient):
+    """Returns a function: a step by a gradient that is new in memory."""
+    optimizer = sgd(keras)
+    weight = keras.Variable(tf.random.normal((2000, 2000)))
+    optimizer.build([weight])
+    return lambda: optimizer.apply([gradient()], [weight])
 
 
 SECTIONS = {"steps": time_steps, "update": time_update, "masks": time_masks}

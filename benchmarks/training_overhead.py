@@ -8,7 +8,8 @@ Every figure is a ratio of two things timed in turns in one process, on the CPU
 with TensorFlow: the median over the rounds, by the wall clock and by the CPU
 time of the process, which other programs disturb less. PATH is the Python of
 an environment with the packages of the `[tfmot]` extra, by default this one.
-The table is also saved as JSON. About ten minutes, with --quick about one.
+The table is also saved as JSON. About ten minutes; with --quick, which leaves
+tfmot out unless PATH is given, less than one.
 """
 
 import argparse
@@ -39,13 +40,13 @@ def start(script, section, rounds, threads=0, python=sys.executable):
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_USE_LEGACY_KERAS": "1" if script == "tfmot_peer.py" else "0",
     }
-    output = subprocess.run(
-        [python, str(HERE / script), section, *numbers],
-        env=environment,
-        stdout=subprocess.PIPE,
-        check=True,
-    ).stdout
-    return json.loads(output.splitlines()[-1])
+    command = [python, str(HERE / script), section, *numbers]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measure_updates(rounds, tfmot_python):
@@ -85,8 +86,7 @@ def _quotient(peer, own, name):
 def measure(rounds, tfmot_python):
     """Returns a dict section title -> rows."""
     worker, peer = "overhead_worker.py", "tfmot_peer.py"
-    missing = "not measured: install the [tfmot] extra"
-    tfmot = [{"measure": missing}]
+    tfmot = [{"measure": "not measured: install the [tfmot] extra"}]
     if tfmot_python is not None:
         tfmot = start(peer, "steps", rounds, python=tfmot_python)
     return {
@@ -162,13 +162,15 @@ def main():
     default = HERE / "results" / "training_overhead.json"
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", type=Path, default=default)
-    parser.add_argument("--quick", action="store_true", help="4 rounds only")
+    parser.add_argument("--quick", action="store_true", help="2 rounds")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--tfmot-python", metavar="PATH")
     arguments = parser.parse_args()
-    rounds = 4 if arguments.quick else arguments.rounds
-    here = importlib.util.find_spec("tensorflow_model_optimization")
-    python = arguments.tfmot_python or (sys.executable if here else None)
+    rounds, python = arguments.rounds, arguments.tfmot_python
+    if arguments.quick:
+        rounds = 2
+    elif importlib.util.find_spec("tensorflow_model_optimization"):
+        python = python or sys.executable
     sections = measure(rounds, python)
     console = Console()
     show(sections, console)

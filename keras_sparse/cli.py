@@ -50,9 +50,8 @@ def run(arguments=None):
         if os.environ.get("KERAS_SPARSE_DEBUG"):
             raise
         expected = (ValueError, OSError, TrainingError)
-        kind = (
-            "" if isinstance(error, expected) else type(error).__name__ + ": "
-        )
+        unexpected = not isinstance(error, expected)
+        kind = f"{type(error).__name__}: " if unexpected else ""
         return _complain(f"{kind}{error}", 1)
 
 

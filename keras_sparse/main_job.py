@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 
-import keras
 import numpy as np
 
 import keras_export
@@ -166,8 +165,7 @@ def _samples(models, data):
         "class_names": list(data.class_names),
     }
     for kind, model in models.items():
-        logits = model.predict(images, verbose=0)
-        shares = keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+        shares = model.predict(images, verbose=0)
         samples[f"{kind}_predictions"] = shares.argmax(axis=-1)
         samples[f"{kind}_confidence"] = shares.max(axis=-1)
     return samples

@@ -70,7 +70,8 @@ def mask_pictures(history):
         caption = f"Step {step:,}: {detail}."
         share = np.count_nonzero(mask) / max(mask.size, 1)
         alt = f"Mask at step {step}, {100 * share:.1f} % live; {detail}"
-        height = 4.6 * shades.shape[0] / shades.shape[1] if slices else 2.9
+        tall = shades.shape[0] / shades.shape[1]
+        height = 0.2 + 4.4 * tall if slices else 2.9
         name = f"mask-{step}-{len(pictures)}"
         size = (4.6, np.clip(height, 1.0, 4.6))
         svg = _show(name, alt, size, shades, across, down, equal=slices)
@@ -141,7 +142,7 @@ def _kernels(mask):
         labels = "filters, row by row", ""
     seen = min(filters, (2 if channels == 1 else 1) * MOST_FILTERS)
     detail = (
-        f"{height} x {width} slices of the kernel, {seen} of {filters} filters"
+        f"{height} × {width} slices of the kernel, {seen} of {filters} filters"
         f" and {min(channels, MOST_CHANNELS)} of {channels} input channels"
     )
     return _tiles(shown.astype("float64")), *labels, detail

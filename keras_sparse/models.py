@@ -5,7 +5,7 @@ from keras import layers
 
 
 def mlp(image_shape, num_classes):
-    """LeNet-300-100: two hidden layers, logits out.
+    """LeNet-300-100: two hidden layers, probabilities out.
 
     Args:
         image_shape: tuple (height, width, channels).
@@ -27,14 +27,14 @@ def mlp(image_shape, num_classes):
             layers.Flatten(name="flatten"),
             layers.Dense(300, activation="relu", name="hidden_1"),
             layers.Dense(100, activation="relu", name="hidden_2"),
-            layers.Dense(num_classes, name="logits"),
+            layers.Dense(num_classes, "softmax", name="probabilities"),
         ],
         name="mlp",
     )
 
 
 def cnn(image_shape, num_classes):
-    """Three convolutions with batch normalisation, pooled, logits out.
+    """Three convolutions with batch normalisation, class probabilities out.
 
     Args:
         image_shape: tuple (height, width, channels), at least 4 x 4 pixels.
@@ -60,7 +60,7 @@ def cnn(image_shape, num_classes):
         x = layers.BatchNormalization(name=f"norm_{number}")(x)
         x = layers.ReLU(name=f"relu_{number}")(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    outputs = layers.Dense(num_classes, name="logits")(x)
+    outputs = layers.Dense(num_classes, "softmax", name="probabilities")(x)
     return keras.Model(inputs, outputs, name="cnn")
 
 

@@ -168,7 +168,9 @@ class SparseOptimizer(OptimizerWrapper):
         """
         variables = self._known(trainable_variables)
         grads = list(grads)
-        for i, (grad, variable) in enumerate(zip(grads, variables)):
+        for i, (grad, variable) in enumerate(
+            zip(grads, variables, strict=True)
+        ):
             masked = id(variable) in self._state.targets
             if grad is not None and (masked or self._state.sums):
                 # The gradient of an embedding may come as slices.
@@ -242,7 +244,9 @@ class SparseOptimizer(OptimizerWrapper):
     def _train(self, grads, variables):
         targets = self._state.targets
         visible = list(grads)
-        for i, (grad, variable) in enumerate(zip(grads, variables)):
+        for i, (grad, variable) in enumerate(
+            zip(grads, variables, strict=True)
+        ):
             if grad is not None and id(variable) in targets:
                 visible[i] = _masked(grad, targets[id(variable)][2])
         self.inner_optimizer.apply(visible, variables)

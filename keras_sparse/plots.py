@@ -18,6 +18,7 @@ _PAGE_COLOURS = {
     SPARSE: "var(--sparse)",
 }
 _STYLE = {
+    "axes.axisbelow": True,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.5,

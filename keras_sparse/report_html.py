@@ -50,8 +50,9 @@ svg image, .samples img { image-rendering: pixelated; }
   background: linear-gradient(90deg, transparent, #e6751a); }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0;
   margin: .75rem 0; list-style: none; font-size: .875rem; }
-.legend i { display: inline-block; width: 1.75rem; margin-right: .45rem;
-  border-top: 3px solid; vertical-align: middle; }
+.legend li { display: flex; align-items: center; }
+.legend i { flex: none; width: 1.75rem; margin-right: .45rem;
+  border-top: 3px solid; }
 .samples { display: grid; gap: 1.1rem 1rem; margin: 1rem 0; font-size: .82rem;
   grid-template-columns: repeat(auto-fill, minmax(6.8rem, 1fr)); }
 .samples figure { margin: 0; line-height: 1.4; }

@@ -56,20 +56,14 @@ def predictions(samples):
     """Shows images with what both models say; wrong answers carry a cross."""
     shown = min(len(samples["labels"]), MOST_SAMPLES)
     tiles = "".join(_tile(samples, index) for index in range(shown))
-    wrong = {
-        run: sum(
-            int(
-                samples[f"{run}_predictions"][index] != samples["labels"][index]
-            )
-            for index in range(shown)
-        )
-        for run in ("dense", "sparse")
-    }
+    dense, sparse = (
+        int((samples[key] != samples["labels"])[:shown].sum())
+        for key in ("dense_predictions", "sparse_predictions")
+    )
     text = (
         f"{shown} test images with the answers of both models and their "
-        f"confidence, under the truth in bold. ✗ and a frame mark wrong answers: "
-        f"{wrong['dense']} of the dense model, {wrong['sparse']} of the "
-        "sparse one."
+        "confidence, under the truth in bold. ✗ and a frame mark wrong "
+        f"answers: {dense} of the dense model, {sparse} of the sparse one."
     )
     grid = f'<div class="samples">{tiles}</div>'
     return write.section(
@@ -87,10 +81,8 @@ def _tile(samples, index):
         wrong = guess != label
         missed = missed or wrong
         name = escape(_class_name(samples["class_names"], guess))
-        kind, mark = ("wrong", "<b>✗</b> ") if wrong else ("right", "")
-        answers.append(
-            f'<span class="{kind}">{mark}{run}: {name}, {share}</span>'
-        )
+        mark = "<b>✗</b> " if wrong else ""
+        answers.append(f"<span>{mark}{run}: {name}, {share}</span>")
     source = mask_plots.image_uri(samples["images"][index])
     alt = escape(f"test image {index + 1}, truth {truth}")
     return (

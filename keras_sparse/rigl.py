@@ -155,7 +155,7 @@ class SET(_MovingBudget):
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
 class RigL(_MovingBudget):
-    __doc__ = f"""Drops the smallest weights, grows where the gradient is largest.
+    __doc__ = f"""Drops the smallest weights, grows by the largest gradients.
 
     A mask update takes the place of that step's gradient step: no weight, bias
     or slot is trained by it, as in the authors' code. The step still counts.

@@ -33,7 +33,6 @@ def comparison(metrics):
         ("MFLOPs", "multiply_adds"),
         (".tflite bytes", "tflite_bytes"),
         (".tflite gzip bytes", "tflite_gzip_bytes"),
-        (".keras bytes", "keras_bytes"),
     ):
         table.add_row(label, *_numbers(key, dense[key], sparse[key]))
     table.add_row(

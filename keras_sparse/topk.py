@@ -59,7 +59,8 @@ def top_magnitude_mask(values, k, among):
     Example:
         >>> from keras import ops
         >>> among = ops.array([False, True, True, True])
-        >>> mask = top_magnitude_mask(ops.array([9.0, 0.0, -2.0, 0.0]), 2, among)
+        >>> values = ops.array([9.0, 0.0, -2.0, 0.0])
+        >>> mask = top_magnitude_mask(values, 2, among)
         >>> [bool(selected) for selected in mask]
         [False, True, True, False]
     """

@@ -95,7 +95,7 @@ def _new(settings, data, kind, steps):
         optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     return model
