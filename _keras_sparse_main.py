@@ -1,9 +1,12 @@
 """Entry point of the command `keras-sparse`.
 
-TensorFlow writes start-up messages from C++ when it is imported, which no
-variable turns off. They are held back here, before the first import, and
-shown only if the import fails. A module of its own, because importing a
-module inside `keras_sparse` would import TensorFlow first.
+TensorFlow writes messages from C++ to the standard error, from its import on,
+that no variable turns off. Here they go to a file in the temporary folder,
+deleted when the command ends in order; the command's own errors still reach
+the terminal. KERAS_SPARSE_DEBUG=1 shows everything.
+
+A module of its own, because importing a module inside `keras_sparse` would
+import TensorFlow before anything could be held back.
 """
 
 import os
@@ -12,19 +15,25 @@ import tempfile
 
 
 def main():
-    """Imports the command line quietly and runs it."""
+    """Runs the command line with TensorFlow's messages held back."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with tempfile.TemporaryFile() as log:
-        saved = os.dup(2)
-        os.dup2(log.fileno(), 2)
-        try:
-            from keras_sparse.cli import run
-        except BaseException:
-            log.seek(0)
-            os.write(saved, log.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-    sys.exit(run())
+    if os.environ.get("KERAS_SPARSE_DEBUG"):
+        sys.exit(_run())
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    log, path = tempfile.mkstemp(prefix="keras-sparse-", suffix=".log")
+    os.dup2(log, 2)
+    sys.stderr = open(terminal, "w", buffering=1, errors="replace")
+    code = _run()
+    os.remove(path)
+    sys.exit(code)
+
+
+def _run():
+    from keras_sparse.cli import run
+
+    return run()
+
+
+if __name__ == "__main__":
+    main()

@@ -6,9 +6,11 @@ The last line of the output is a JSON list of rows.
 """
 
 import argparse
+import functools
 import json
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 from timing import (
@@ -58,11 +60,17 @@ def _time_step(name, rounds):
         optimizer.iterations.assign(number)
         step()
 
+    before_ordinary = functools.partial(step_from, 0)
+    before_due = functools.partial(step_from, UPDATE_EVERY - 1)
+    for before, due in ((before_ordinary, False), (before_due, True)):
+        before()
+        if _masks_move(optimizer, step) is not due:
+            raise RuntimeError(f"A step moves the masks: expected {due}.")
     steps = {
         "plain": training_step(build_model(keras, name), name),
         "static": masked,
-        "ordinary": (lambda: step_from(0), step),
-        "due": (lambda: step_from(UPDATE_EVERY - 2), step),
+        "ordinary": (before_ordinary, step),
+        "due": (before_due, step),
     }
     times = interleave(steps, rounds)
     bound = STEP_BOUNDS[name]
@@ -72,8 +80,15 @@ def _time_step(name, rounds):
         compare(times, f"{name}, Static(0.9)", over("static"), at_most=bound),
         compare(times, f"{name}, RigL(0.9), {period}", rigl, at_most=bound),
         compare(times, f"{name}, RigL, ordinary step", over("ordinary")),
-        compare(times, f"{name}, RigL, step with update", over("due")),
+        compare(times, f"{name}, RigL, update instead of step", over("due")),
     ]
+
+
+def _masks_move(optimizer, step):
+    old = optimizer.masks
+    step()
+    new = optimizer.masks
+    return any(not np.array_equal(old[path], new[path]) for path in old)
 
 
 def time_update(rounds):

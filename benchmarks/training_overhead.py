@@ -23,6 +23,7 @@ from importlib import metadata
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 HERE = Path(__file__).parent
@@ -86,7 +87,9 @@ def _quotient(peer, own, name):
 def measure(rounds, tfmot_python):
     """Returns a dict section title -> rows."""
     worker, peer = "overhead_worker.py", "tfmot_peer.py"
-    tfmot = [{"measure": "not measured: install the [tfmot] extra"}]
+    tfmot = [
+        {"measure": "not measured: install the [tfmot] extra or pass PATH"}
+    ]
     if tfmot_python is not None:
         tfmot = start(peer, "steps", rounds, python=tfmot_python)
     return {
@@ -120,7 +123,7 @@ def show(sections, console):
         table.add_section()
         table.add_row(f"[bold]{title}")
         for row in rows:
-            table.add_row(row["measure"], *_cells(row))
+            table.add_row(escape(row["measure"]), *_cells(row))
     console.print(table)
 
 
@@ -172,7 +175,7 @@ def main():
     elif importlib.util.find_spec("tensorflow_model_optimization"):
         python = python or sys.executable
     sections = measure(rounds, python)
-    console = Console()
+    console = Console(width=100)
     show(sections, console)
     save(sections, arguments.output, rounds)
     console.print(f"Saved {arguments.output}; load {os.getloadavg()[0]:.1f}.")

@@ -48,6 +48,13 @@ def histogram(digits, bins):
     return ops.segment_sum(ones, digits, num_segments=bins + 1)[:bins]
 
 
+def dense(gradient):
+    """The gradient as a tensor; that of an embedding may come as slices."""
+    if keras.backend.backend() == "tensorflow":
+        return _tensorflow().convert_to_tensor(gradient)
+    return ops.convert_to_tensor(gradient)
+
+
 def sum_over_replicas(tensors):
     """Sums each tensor over the replicas of `tf.distribute`; else a no-op."""
     if keras.backend.backend() == "tensorflow" and tensors:

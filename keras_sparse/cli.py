@@ -8,7 +8,6 @@ import sys
 from typing import Annotated
 
 import keras
-import tensorflow as tf
 import typer
 from rich.console import Console
 
@@ -130,7 +129,6 @@ def train(
         ).with_defaults()
     name = f"{settings.dataset}-{settings.method}-{settings.sparsity:g}"
     folder = output or pathlib.Path("runs") / name
-    tf.config.experimental.enable_op_determinism()
     with _usage():
         data = main_job.prepare(settings)
     console = Console(highlight=False)

@@ -10,6 +10,7 @@ import os
 import pathlib
 
 import numpy as np
+import tensorflow as tf
 
 import keras_export
 from keras_sparse import datasets, layer_counts, training
@@ -54,6 +55,7 @@ def run(settings, data, folder, command, report):
         keras_sparse.training.TrainingError: the loss is not finite.
         keras_export.VerificationError: an export does not equal its model.
     """
+    tf.config.experimental.enable_op_determinism()
     folder = pathlib.Path(folder)
     metrics = {
         **dataclasses.asdict(settings),

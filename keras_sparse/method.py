@@ -28,7 +28,7 @@ class SparseWeight:
     """One masked weight as a method sees it; tensors of one shape.
 
     Attributes:
-        path: str, the variable's path.
+        path: str, the variable's path when its mask was made.
         value: float tensor, exactly 0 outside `mask`.
         mask: boolean tensor, true = live.
         gradient: float tensor, the dense gradient summed over replicas, or

@@ -21,16 +21,12 @@ def mlp(image_shape, num_classes):
         >>> mlp((28, 28, 1), 10).count_params()
         266610
     """
-    return keras.Sequential(
-        [
-            keras.Input(image_shape, name="image"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(300, activation="relu", name="hidden_1"),
-            layers.Dense(100, activation="relu", name="hidden_2"),
-            layers.Dense(num_classes, "softmax", name="probabilities"),
-        ],
-        name="mlp",
-    )
+    inputs = keras.Input(image_shape, name="image")
+    x = layers.Flatten(name="flatten")(inputs)
+    x = layers.Dense(300, activation="relu", name="hidden_1")(x)
+    x = layers.Dense(100, activation="relu", name="hidden_2")(x)
+    outputs = layers.Dense(num_classes, "softmax", name="probabilities")(x)
+    return keras.Model(inputs, outputs, name="mlp")
 
 
 def cnn(image_shape, num_classes):

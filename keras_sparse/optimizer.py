@@ -1,18 +1,17 @@
 """The optimizer wrapper that keeps a model sparse while it trains."""
 
-import re
-
 import keras
 import numpy as np
 from keras import ops
 
 from keras_sparse.backend import (
     conditional,
+    dense,
     outside_graph,
     sum_over_replicas,
 )
 from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.selection import select
+from keras_sparse.selection import exactly, select, unique_paths
 from keras_sparse.slots import (
     build_and_record_slots,
     check_inner,
@@ -25,12 +24,11 @@ class _State:
     """Hides lists and dicts from the tracking of Keras and TensorFlow."""
 
     def __init__(self):
-        self.targets = {}  # id of a masked weight -> (path, weight, mask)
-        self.slots = {}  # id of a weight -> its slots
+        self.targets = {}  # id of a masked weight -> (name, weight, mask)
+        self.slots = {}  # id of a weight -> its (slot, value when new)
         self.variables = []  # the model's trainable variables
         self.sums = []  # of their gradients, while accumulating
         self.static = False  # whether the masks never change
-        self.exact_filters = None  # where `filters` cannot be saved
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
@@ -48,7 +46,8 @@ class SparseOptimizer(OptimizerWrapper):
         method: a sparse training method such as `RigL(0.9)`.
         filters: which weights get a mask: None (every kernel and embedding but
             depthwise kernels), a regular expression searched in the variable's
-            path, a list of them, or a function path -> bool.
+            path, a list of them, or a function path -> bool. After loading:
+            a dict, name of each masked variable -> its place in the model.
         name: str or None.
 
     Raises:
@@ -95,15 +94,12 @@ class SparseOptimizer(OptimizerWrapper):
         with outside_graph():
             filters = self.filters
             if masks is not None:
-                filters = [f"^{re.escape(path)}$" for path in masks]
+                filters = exactly(masks)
             selected = select(variables, filters)
             if masks is None:
                 masks = self.method.initial_masks(
                     {p: ops.convert_to_numpy(v) for p, v in selected.items()}
                 )
-            if callable(filters) or filters is not self.filters:
-                exact = [f"^{re.escape(path)}$" for path in selected]
-                state.exact_filters = exact
             super().build(variables)
             state.variables = list(variables)
             state.static = self.method.due(0) is None
@@ -114,14 +110,14 @@ class SparseOptimizer(OptimizerWrapper):
             )
 
     def _add_variables(self, selected, masks):
-        for path, variable in selected.items():
+        for name, variable in selected.items():
             mask = self.add_variable(
                 tuple(variable.shape),
-                _Constant(np.asarray(masks[path], dtype=bool)),
+                _Constant(np.asarray(masks[name], dtype=bool)),
                 dtype="bool",
-                name=f"{path.replace('/', '_')}_mask",
+                name=f"{name.replace('/', '_')}_mask",
             )
-            self._state.targets[id(variable)] = (path, variable, mask)
+            self._state.targets[id(variable)] = (name, variable, mask)
         rate = ops.convert_to_numpy(self.inner_optimizer.learning_rate)
         self._peak_rate = self.add_variable(
             (), _Constant(rate), dtype="float32", name="peak_learning_rate"
@@ -140,9 +136,13 @@ class SparseOptimizer(OptimizerWrapper):
     @property
     def masks(self):
         """Dict: path of each masked variable -> boolean numpy array."""
+        variables, targets = self._state.variables, self._state.targets
         return {
-            path: ops.convert_to_numpy(mask)
-            for path, _, mask in self._state.targets.values()
+            path: ops.convert_to_numpy(targets[id(variable)][2])
+            for path, variable in zip(
+                unique_paths(variables), variables, strict=True
+            )
+            if id(variable) in targets
         }
 
     @property
@@ -173,8 +173,7 @@ class SparseOptimizer(OptimizerWrapper):
         ):
             masked = id(variable) in self._state.targets
             if grad is not None and (masked or self._state.sums):
-                # The gradient of an embedding may come as slices.
-                grads[i] = ops.convert_to_tensor(grad)
+                grads[i] = dense(grad)
         if self.gradient_accumulation_steps:
             self._accumulate(grads, variables)
         else:
@@ -213,7 +212,7 @@ class SparseOptimizer(OptimizerWrapper):
             ]
             self._step(means, variables)
             for total in sums:
-                total.assign(ops.zeros_like(total))
+                total.assign(ops.zeros(total.shape, dtype=total.dtype))
 
         self._conditional(
             lambda: ops.equal(self._micro_step, 0), step, _do_nothing, []
@@ -285,8 +284,8 @@ class SparseOptimizer(OptimizerWrapper):
             _, variable, mask, _ = pair
             stayed = ops.logical_and(new, mask)
             variable.assign(_masked(variable, stayed))
-            for slot in self._state.slots[id(variable)]:
-                slot.assign(_masked(slot, stayed))
+            for slot, of_new in self._state.slots[id(variable)]:
+                slot.assign(_masked(slot, stayed, of_new))
             mask.assign(new)
         self._mask_updates.assign_add(1)
         if method.update_replaces_step:
@@ -304,7 +303,15 @@ class SparseOptimizer(OptimizerWrapper):
         self.apply_masks()
 
     def get_config(self):
-        filters = self._state.exact_filters or self.filters
+        # Names and places, because a Sequential model loses its own name from
+        # the paths of its variables when it is loaded.
+        filters = self.filters
+        if self.built:
+            places = {id(v): i for i, v in enumerate(self._state.variables)}
+            filters = {
+                name: places[id(variable)]
+                for name, variable, _ in self._state.targets.values()
+            }
         method = keras.saving.serialize_keras_object(self.method)
         return {
             **super().get_config(),
@@ -330,10 +337,10 @@ class _Constant(keras.initializers.Initializer):
         return ops.convert_to_tensor(self.value, dtype=dtype)
 
 
-def _masked(tensor, mask):
+def _masked(tensor, mask, outside=0.0):
     tensor = ops.convert_to_tensor(tensor)
-    zero = ops.zeros((), dtype=tensor.dtype)
-    return ops.where(ops.convert_to_tensor(mask), tensor, zero)
+    outside = ops.cast(outside, tensor.dtype)
+    return ops.where(ops.convert_to_tensor(mask), tensor, outside)
 
 
 def _do_nothing(_):

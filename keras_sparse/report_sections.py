@@ -33,7 +33,7 @@ _ROWS = (
 _MEANINGS = (
     (
         "Live weights",
-        "Connections that exist. All others are exactly 0 and stay 0 in "
+        "Weights that exist. All others are exactly 0 and stay 0 in "
         "every exported file.",
     ),
     (
@@ -51,7 +51,8 @@ _MEANINGS = (
         "Files",
         "Zeros save room where a format stores them compressed, as the "
         ".tflite file can, or after gzip. A .keras file and a SavedModel "
-        "store every zero.",
+        "store every zero; a .keras file also holds the optimizer, and there "
+        "the masks.",
     ),
     (
         "Largest export error",

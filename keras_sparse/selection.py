@@ -41,7 +41,8 @@ def select(variables, filters=None):
         variables: list of trainable `keras.Variable`.
         filters: None, a regular expression, a list of them, or a function
             path -> bool. Expressions are searched in the variable's path, as
-            `keras.Model.quantize(filters=...)` does with layer names.
+            `keras.Model.quantize(filters=...)` does with layer names. Or, from
+            a saved optimizer, a dict name -> index in `variables`.
 
     Returns:
         Dict path -> variable, in the order of `variables`.
@@ -57,6 +58,8 @@ def select(variables, filters=None):
             f"kernel or embedding. Received: {_listed(named)}. Build the model "
             "and check `layer.trainable`."
         )
+    if isinstance(filters, dict):
+        return _placed(variables, filters)
     if filters is None:
         chosen = {p: v for p, v in candidates.items() if _is_default(p, v)}
         if not chosen:
@@ -68,6 +71,27 @@ def select(variables, filters=None):
             )
         return chosen
     return _matching(candidates, filters)
+
+
+def exactly(paths):
+    """Filters that match these paths and nothing else."""
+    return [f"^{re.escape(path)}$" for path in paths]
+
+
+def _placed(variables, places):
+    """What a saved optimizer masked: name -> index of the variable."""
+    chosen = {}
+    for name, place in places.items():
+        known = place < len(variables)
+        path = variables[place].path if known else "nothing"
+        if path.split("/")[-1] != name.split("#")[0].split("/")[-1]:
+            raise ValueError(
+                "`filters` of a saved optimizer must fit its model: "
+                f"{name!r} was variable {place}. Received: {path!r} there. "
+                "Give another model a new SparseOptimizer."
+            )
+        chosen[name] = variables[place]
+    return chosen
 
 
 def _matching(candidates, filters):

@@ -64,16 +64,20 @@ def build_and_record_slots(optimizer, variables):
         variables: list of `keras.Variable`.
 
     Returns:
-        Dict id(variable) -> list of slot variables of the same shape
-        (momenta, moments, AMSGrad maxima, moving averages).
+        Dict id(variable) -> list of (slot variable of the same shape, value
+        that it has for a new weight). Slots are momenta, moments, AMSGrad
+        maxima, moving averages. The value is 0 but for the accumulators of
+        Adagrad and Ftrl, by which Ftrl divides.
     """
     slots = {id(variable): [] for variable in variables}
     make = optimizer.add_variable_from_reference
 
-    def make_and_record(reference_variable, *args, **kwargs):
-        slot = make(reference_variable, *args, **kwargs)
+    def make_and_record(reference_variable, name=None, initializer="zeros"):
+        slot = make(reference_variable, name, initializer)
         if slot.shape == reference_variable.shape:
-            slots[id(reference_variable)].append(slot)
+            constant = isinstance(initializer, keras.initializers.Constant)
+            value = initializer.value if constant else 0.0
+            slots[id(reference_variable)].append((slot, value))
         return slot
 
     optimizer.add_variable_from_reference = make_and_record

@@ -1,4 +1,8 @@
-"""Every Keras optimizer stays sparse, in the weights and in its slots."""
+"""Every Keras optimizer stays sparse, in the weights and in its slots.
+
+Slots of dropped and grown weights are those of a new weight: 0, or, for
+Adagrad and Ftrl, the initial value of the accumulator.
+"""
 
 import keras
 import numpy as np
@@ -30,6 +34,7 @@ TABLE = [
     ("Adagrad", {}),
     ("Adadelta", dict(learning_rate=0.1)),
     ("Adafactor", {}),
+    ("Ftrl", {}),
     ("Ftrl", dict(l1_regularization_strength=0.01, beta=0.1)),
     ("Lamb", dict(weight_decay=0.01)),
     ("ScheduleFreeAdamW", dict(weight_decay=0.1)),
@@ -56,15 +61,24 @@ def moved_entries(before, after, path):
     return old & new, old & ~new, new & ~old
 
 
-def assert_update_only_moves_masks(before, after):
+def values_of_new_weights(name, snapshot, path):
+    """What a grown weight and each of its slots hold."""
+    slots = [0.0] * len(snapshot[path][2])
+    if name in ("Adagrad", "Ftrl"):
+        slots[0] = 0.1  # initial_accumulator_value
+    return [0.0, *slots]
+
+
+def assert_update_only_moves_masks(name, before, after):
     for path in KERNELS:
         stayed, dropped, grown = moved_entries(before, after, path)
         assert dropped.any() and dropped.sum() == grown.sum()
         pairs = [(before[path][0], after[path][0])]
         pairs += zip(before[path][2], after[path][2], strict=True)
-        for old, new in pairs:  # the weight itself, then its slots
+        fresh = values_of_new_weights(name, before, path)
+        for (old, new), value in zip(pairs, fresh, strict=True):
             np.testing.assert_array_equal(old[stayed], new[stayed])
-            assert not new[dropped | grown].any()
+            assert (new[dropped | grown] == np.float32(value)).all()
     for path in BIASES:
         np.testing.assert_array_equal(before[path][0], after[path][0])
         for old, new in zip(before[path][2], after[path][2], strict=True):
@@ -91,7 +105,7 @@ def test_rigl_trains_sparse_and_its_update_step_only_moves_masks(
             continue
         if done - 1 in (3, 6):
             updates.append(done)
-            assert_update_only_moves_masks(before, after)
+            assert_update_only_moves_masks(name, before, after)
         else:
             for path in KERNELS:
                 value, mask, _ = after[path]
@@ -119,11 +133,12 @@ def test_set_trains_then_moves_masks_in_one_step(bench, name, arguments):
         assert dropped.any() and dropped.sum() == grown.sum()
         pairs = [(after[path][0], trained[path][0])]
         pairs += zip(after[path][2], trained[path][2], strict=True)
-        for found, expected in pairs:
+        fresh = values_of_new_weights(name, before, path)
+        for (found, expected), value in zip(pairs, fresh, strict=True):
             np.testing.assert_allclose(
                 found[stayed], expected[stayed], rtol=1e-5, atol=1e-7
             )
-            assert not found[dropped | grown].any()
+            assert (found[dropped | grown] == np.float32(value)).all()
     for path in BIASES:
         np.testing.assert_allclose(
             after[path][0], trained[path][0], rtol=1e-5, atol=1e-7

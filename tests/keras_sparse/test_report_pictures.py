@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_sparse import mask_plots, plots
+from keras_sparse import mask_plots, plots, report_pictures
 
 
 def test_small_layers_share_one_entry_of_the_moves():
@@ -32,6 +32,16 @@ def test_convolution_masks_are_a_grid_of_slices(shape, tiles):
     assert shades.shape == (height, width, 4)
     seen = 12 if shape[2] == 12 else min(np.prod(shape[2:]), np.prod(tiles))
     assert (shades[..., 3] == 1).sum() == seen * shape[0] * shape[1]
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 3, 1, 8), (1, 1, 4, 8), (3, 4, 8), (7, 1), (900, 401)]
+)
+def test_any_mask_has_a_picture(shape):
+    mask = np.random.default_rng(0).random(shape) < 0.5
+    text = report_pictures.masks([(10, mask)], (4, 4, 1), [])
+    assert text.count('aria-label="Mask at step 10') == 1
+    assert "pixel row" not in text
 
 
 def test_pixel_map_counts_the_connections_of_each_pixel(monkeypatch):

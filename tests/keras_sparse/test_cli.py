@@ -1,0 +1,227 @@
+"""The command line, as a user runs it."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from keras_sparse.cli import run
+
+COMMAND = [sys.executable, "-m", "_keras_sparse_main"]
+FILES = {
+    "report.html",
+    "metrics.json",
+    "model.keras",
+    "model.tflite",
+    "saved_model",
+    "dense_model.keras",
+    "dense_model.tflite",
+    "dense_saved_model",
+}
+CHANGING = ("latency_ratio", "keras_bytes", "saved_model_bytes", "command")
+
+
+def call(folder, *arguments, code=0, environment=None):
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    done = call(folder, "train", "--epochs", 2, "--output", "out")
+    return folder / "out", done
+
+
+def metrics(folder):
+    content = json.loads((folder / "metrics.json").read_text())
+    for part in (content, content["dense"], content["sparse"]):
+        for name in CHANGING:
+            part.pop(name, None)
+    return content
+
+
+def test_train_writes_every_artefact_and_no_noise(trained):
+    folder, done = trained
+    assert {file.name for file in folder.iterdir()} == FILES
+    assert done.stderr == ""
+    assert "dense 2/2" in done.stdout and "sparse 2/2" in done.stdout
+    assert "test accuracy" in done.stdout
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_the_sparse_model_has_the_live_weights_that_were_asked_for(trained):
+    result = metrics(trained[0])
+    sizes = [64 * 300, 300 * 100, 100 * 10]
+    assert result["dense"]["live_weights"] == sum(sizes)
+    share = result["sparse"]["live_weights"] / sum(sizes)
+    assert share == pytest.approx(0.1, abs=1e-3)
+    for kind in ("dense", "sparse"):
+        assert result[kind]["max_difference"] <= 1e-5
+        exported = result[kind]["tflite_accuracy"]
+        assert exported == pytest.approx(result[kind]["accuracy"], abs=1e-6)
+
+
+def test_equal_seeds_give_equal_runs_and_others_do_not(trained, tmp_path):
+    call(tmp_path, "train", "--epochs", 2, "--output", "again")
+    assert metrics(tmp_path / "again") == metrics(trained[0])
+    call(tmp_path, "train", "--epochs", 2, "--output", "s1", "--seed", 1)
+    other = metrics(tmp_path / "s1")
+    assert other["dense"]["loss"] != metrics(trained[0])["dense"]["loss"]
+
+
+@pytest.mark.parametrize("saves", [1, 3])  # in the dense run, in the sparse
+def test_a_killed_run_resumes_to_the_same_result(trained, tmp_path, saves):
+    script = f"""
+import os, sys
+from keras_sparse import checkpoint
+from keras_sparse.cli import run
+save, saves = checkpoint.save, []
+def save_then_die(*arguments):
+    save(*arguments)
+    saves.append(1)
+    if len(saves) == {saves}:
+        os._exit(9)
+checkpoint.save = save_then_die
+run(["train", "--epochs", "2", "--output", "out"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
+    assert done.returncode == 9
+    assert [f.name for f in tmp_path.iterdir()] == ["out.unfinished"]
+    refused = call(tmp_path, "train", "--output", "out", code=2)
+    assert "--resume" in refused.stderr
+    changed = call(
+        tmp_path, "train", "--output", "out", "--resume", "--seed", 3, code=2
+    )
+    assert "`--epochs`" in changed.stderr
+    call(tmp_path, "train", "--epochs", 2, "--output", "out", "--resume")
+    assert metrics(tmp_path / "out") == metrics(trained[0])
+    assert [f.name for f in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_loss_that_is_not_finite_ends_with_one_line(tmp_path):
+    arguments = ("train", "--learning-rate", "1e30", "--output", "out")
+    done = call(tmp_path, *arguments, code=1)
+    assert done.stderr.count("\n") == 1
+    assert "`--learning-rate`" in done.stderr and "nan" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments, named",
+    [
+        (["--sparsity", "1"], "`sparsity`"),
+        (["--sparsity", "-0.1"], "`sparsity`"),
+        (["--sparsity", "nan"], "`sparsity`"),
+        (["--sparsity", "many"], "--sparsity"),
+        (["--dataset", "no_such_set"], "no_such_set"),
+        (["--dataset", "mnist", "--data-dir", "."], "data_dir"),
+        (["--method", "rigle"], "`method`"),
+        (["--model", "vgg"], "`model`"),
+        (["--distribution", "even"], "`distribution`"),
+        (["--strategy", "tpu"], "`strategy`"),
+        (["--filters", "convolution"], "`filters`"),
+        (["--filters", "("], "`filters`"),
+        (["--epochs", "-1"], "`epochs`"),
+        (["--learning-rate", "0"], "`learning_rate`"),
+        (["--resume"], "`--resume`"),
+        (["--output", "file"], "`--output`"),
+        (["--output", "folder", "--overwrite"], "`--output`"),
+        (["--layers", "3"], "--layers"),
+    ],
+)
+def test_usage_errors_are_one_line_and_exit_code_2(
+    arguments, named, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine").write_text("mine")
+    assert run(["train", "--epochs", "1", *arguments]) == 2
+    errors = capfd.readouterr().err
+    assert errors.startswith("keras-sparse: error: ")
+    assert errors.count("\n") == 1 and named in errors, errors
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["file", "folder"]
+    assert (tmp_path / "folder" / "mine").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path, capfd):
+    (tmp_path / "file").write_text("mine")
+    output = str(tmp_path / "file" / "out")
+    assert run(["train", "--epochs", "1", "--output", output]) == 1
+    errors = capfd.readouterr().err
+    assert errors.count("\n") == 1 and output in errors
+
+
+def test_a_finished_run_is_replaced_only_when_asked(trained, capfd):
+    folder = str(trained[0])
+    assert run(["train", "--output", folder]) == 2
+    assert "--overwrite" in capfd.readouterr().err
+    assert run(["train", "--output", folder, "--resume"]) == 2
+    assert "finished" in capfd.readouterr().err
+    assert {file.name for file in trained[0].iterdir()} == FILES
+
+
+def test_inspect_shows_both_kinds_of_file(trained, capfd):
+    assert run(["inspect", str(trained[0] / "model.keras")]) == 0
+    assert "5,021" in capfd.readouterr().out
+    assert run(["inspect", str(trained[0] / "model.tflite")]) == 0
+    assert "csr" in capfd.readouterr().out
+
+
+def test_export_writes_a_file_and_keeps_what_is_there(trained, tmp_path, capfd):
+    model = str(trained[0] / "model.keras")
+    target = tmp_path / "small.tflite"
+    assert run(["export", model, "--output", str(target)]) == 0
+    size = target.stat().st_size
+    assert size < (trained[0] / "dense_model.tflite").stat().st_size / 4
+    capfd.readouterr()
+    assert run(["export", model, "--output", str(target)]) == 1
+    assert "overwrite" in capfd.readouterr().err
+    again = ["export", model, "--output", str(target), "--overwrite"]
+    assert run([*again, "--no-sparse"]) == 0
+    assert target.stat().st_size > 4 * size
+
+
+def test_benchmark_compares_files_with_the_first(trained, capfd):
+    files = [trained[0] / n for n in ("dense_model.tflite", "model.tflite")]
+    assert run(["benchmark", *map(str, files), "--repeats", "5"]) == 0
+    assert "1.000" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["inspect", "export"])
+@pytest.mark.parametrize("name", ["cut.keras", "other.keras", "gone.keras"])
+def test_files_that_cannot_be_read_are_named(
+    trained, tmp_path, command, name, capfd
+):
+    whole = (trained[0] / "model.keras").read_bytes()
+    (tmp_path / "cut.keras").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "other.keras").write_text("not a model")
+    path = tmp_path / name
+    code = 1 if path.exists() else 2
+    assert run([command, str(path)]) == code
+    errors = capfd.readouterr().err
+    assert errors.count("\n") == 1 and str(path) in errors
+    assert not path.with_suffix(".tflite").exists()
+
+
+def test_the_installed_command_starts_quietly(tmp_path):
+    command = pathlib.Path(sys.executable).with_name("keras-sparse")
+    done = subprocess.run(
+        [command, "--help"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    for name in ("train", "export", "inspect", "benchmark"):
+        assert name in done.stdout
