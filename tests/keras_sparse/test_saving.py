@@ -53,6 +53,11 @@ def subclassed():
     return Subclassed(name="m")
 
 
+def sequential():
+    dense = layers.Dense(16, activation="relu"), layers.Dense(3)
+    return keras.Sequential([keras.Input((10,)), *dense], name="m")
+
+
 def data():
     generator = np.random.default_rng(0)
     x = generator.normal(size=(5 * BATCH, 10)).astype("float32")
@@ -91,10 +96,11 @@ def weights(model):
 def assert_same(first, second):
     for found, expected in zip(weights(first), weights(second), strict=True):
         np.testing.assert_array_equal(found, expected)
+    # By order: loaded, only a functional model keeps its variables' paths.
     found, expected = ks.masks(first), ks.masks(second)
-    assert list(found) == list(expected) and found
-    for path in expected:
-        np.testing.assert_array_equal(found[path], expected[path])
+    assert found
+    for mask, other in zip(found.values(), expected.values(), strict=True):
+        np.testing.assert_array_equal(mask, other)
 
 
 RESUMED = [
@@ -102,6 +108,8 @@ RESUMED = [
     ("momentum", "rigl", functional),
     ("accumulating", "rigl", functional),
     ("adam", "rigl", subclassed),
+    ("adam", "set", subclassed),
+    ("adam", "set", sequential),
 ]
 
 
@@ -131,16 +139,18 @@ def test_resuming_with_mixed_precision_gives_identical_losses(tmp_path):
         losses = fit(whole, EPOCHS)
         half = compiled(ks.SparseOptimizer("adam", METHODS["rigl"]()))
         before = fit(half, EPOCHS // 2)
+        resumed = reloaded(half, tmp_path / "half.keras")
     finally:
         keras.config.set_dtype_policy("float32")
-    assert isinstance(half.optimizer, optimizers.LossScaleOptimizer)
-    resumed = reloaded(half, tmp_path / "half.keras")
-    assert isinstance(resumed.optimizer, optimizers.LossScaleOptimizer)
+    for model in (half, resumed):
+        assert isinstance(model.optimizer, optimizers.LossScaleOptimizer)
     assert_same(resumed, half)
     assert before + fit(resumed, EPOCHS // 2) == losses
     assert_same(resumed, whole)
 
 
+# Keras says the same of a plain optimizer that was not built when saved.
+@pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")
 def test_an_untrained_model_can_be_saved_and_trained_later(tmp_path):
     model = compiled(ks.SparseOptimizer("adam", METHODS["rigl"]()))
     later = reloaded(model, tmp_path / "new.keras")
