@@ -138,12 +138,22 @@ def time_masks(rounds):
         steps[kind] = tf.function(step)
         steps[f"{kind}, XLA"] = tf.function(step, jit_compile=True)
     times = interleave(steps, rounds)
-    rows = []
+    rows = [_mask_bytes()]
     for kind in list(kinds)[1:]:
         xla = over(f"{kind}, XLA", "plain, XLA")
         rows.append(compare(times, kind, over(kind)))
         rows.append(compare(times, f"{kind}, XLA", xla, "plain, XLA"))
     return rows
+
+
+def _mask_bytes():
+    """Row: what the masks take at rest, beside 4 bytes of each weight."""
+    masks = sparse_model("MLP", Static(0.9))[1].masks.values()
+    per_weight = sum(m.nbytes for m in masks) / sum(m.size for m in masks)
+    return {
+        "measure": f"masks at rest: {per_weight:.2f} bytes per weight",
+        "bytes_per_weight": per_weight,
+    }
 
 
 def _sgd_step(gradient):

@@ -9,7 +9,7 @@ with TensorFlow: the median over the rounds, by the wall clock and by the CPU
 time of the process, which other programs disturb less. PATH is the Python of
 an environment with the packages of the `[tfmot]` extra, by default this one.
 The table is also saved as JSON. About ten minutes; with --quick, which leaves
-tfmot out unless PATH is given, less than one.
+tfmot out unless PATH is given, one.
 """
 
 import argparse

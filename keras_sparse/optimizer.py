@@ -302,6 +302,17 @@ class SparseOptimizer(OptimizerWrapper):
         super().finalize_variable_values(var_list)
         self.apply_masks()
 
+    def load_own_variables(self, store):
+        unbuilt_when_saved = len(store.keys()) <= 2  # iteration and rate
+        if not unbuilt_when_saved:
+            super().load_own_variables(store)
+        elif self.built:
+            # Keras builds before it loads the weights, which these masks do
+            # not know yet. Training builds again.
+            inner = self.get_config()["inner"]
+            inner = keras.saving.deserialize_keras_object(inner)
+            self.__init__(inner, self.method, self.filters, self.name)
+
     def get_config(self):
         # Names and places, because a Sequential model loses its own name from
         # the paths of its variables when it is loaded.

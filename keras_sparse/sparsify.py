@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from keras_sparse.optimizer import SparseOptimizer
-from keras_sparse.selection import unique_paths
+from keras_sparse.selection import select
 
 
 def sparsify(model, optimizer, method, masks=None, filters=None):
@@ -103,12 +103,18 @@ def find_optimizer(model):
 
 
 def _check_masks(masks, variables):
-    named = dict(zip(unique_paths(variables), variables, strict=True))
+    named = select(variables, filters=".")
+    if not masks:
+        raise ValueError(
+            "`masks` must hold at least one mask, or be None. Received: "
+            f"{masks!r}. The paths are: {', '.join(named)}."
+        )
     for path, mask in masks.items():
         if path not in named:
             raise ValueError(
-                "`masks` must be keyed by the paths of trainable variables. "
-                f"Received: {path!r}. The paths are: {', '.join(named)}."
+                "`masks` must be keyed by the paths of weights that can be "
+                f"masked. Received: {path!r}. The paths are: "
+                f"{', '.join(named)}."
             )
         mask, shape = np.asarray(mask), tuple(named[path].shape)
         if mask.shape != shape:

@@ -56,9 +56,6 @@ class OptimizerWrapper(keras.optimizers.Optimizer):
     def load_own_variables(self, store):
         own = super().variables
         keys = list(store.keys())
-        unbuilt_when_saved = len(keys) <= 2  # iteration and learning rate
-        if unbuilt_when_saved:
-            return
         if len(keys) != len(own):
             raise ValueError(
                 f"`optimizer` must fit the file: it has {len(own)} variables "

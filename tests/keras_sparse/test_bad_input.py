@@ -1,0 +1,261 @@
+"""Every error names the argument, says what came, and how to mend it."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, optimizers
+
+import keras_sparse as ks
+from keras_sparse.selection import select
+
+Polynomial, Constant = ks.PolynomialDecay, ks.ConstantSparsity
+
+
+def model(*more):
+    stack = [keras.Input((4,)), layers.Dense(3, name="a"), *more]
+    return keras.Sequential(stack, name="m")
+
+
+def built(optimizer):
+    optimizer.build(model().trainable_variables)
+    return optimizer
+
+
+def wrapped(inner="sgd", method=None, filters=None):
+    return ks.SparseOptimizer(inner, method or ks.Static(0.5), filters)
+
+
+def sparsified(masks=None, filters=None, of=None):
+    of = of or model()
+    return ks.sparsify(of, "sgd", ks.Static(0.5), masks, filters)
+
+
+def other_models_optimizer():
+    optimizer = sparsified()
+    other = model()
+    variables = other.trainable_variables
+    optimizer.apply([keras.ops.ones(v.shape) for v in variables], variables)
+
+
+def unprunable():
+    return keras.Sequential([keras.Input((4,)), layers.BatchNormalization()])
+
+
+def oddly_named():
+    class Scale(layers.Layer):
+        def build(self, shape):
+            self.scale = self.add_weight(shape=(shape[-1], 3), name="scale")
+
+        def call(self, inputs):
+            return inputs @ self.scale
+
+    return keras.Sequential([keras.Input((4,)), Scale(name="s")], name="m")
+
+
+METHODS = [
+    *[
+        (
+            lambda kind=kind, value=value: kind(value),
+            "`sparsity` must be a number in [0, 1), a share and not a "
+            f"percentage. Received: sparsity={value!r}. Write 0.9 for 90 %.",
+        )
+        for kind in (ks.Static, ks.SET, ks.RigL)
+        for value in (1.0, -0.1, 90, "0.9", None, True, float("nan"))
+    ],
+    (
+        lambda: ks.RigL(0.9, "random"),
+        "`distribution` must be one of 'uniform', 'erdos_renyi', "
+        "'erdos_renyi_kernel', 'er', 'erk'. Received: distribution='random'.",
+    ),
+    (lambda: ks.Static(0.9, seed=-1), "`seed` must be an integer of at least 0"),
+    (
+        lambda: ks.RigL(0.9, update_every=0),
+        "`update_every` must be an integer of at least 1, counted in "
+        "optimizer steps. Received: update_every=0.",
+    ),
+    (
+        lambda: ks.SET(0.9, update_until=0.75),
+        "`update_until` must be an integer of at least 0 or None, counted in "
+        "optimizer steps. Received: update_until=0.75.",
+    ),
+    (lambda: ks.SET(0.9, update_from=-1), "Received: update_from=-1."),
+    (
+        lambda: ks.RigL(0.9, drop_fraction=30),
+        "`drop_fraction` must be a number in [0, 1], a share",
+    ),
+    (
+        lambda: ks.RigL(0.9, drop_schedule="step"),
+        "`drop_schedule` must be one of None, 'cosine', 'linear', 'constant', "
+        "'learning_rate'. Received: drop_schedule='step'.",
+    ),
+    *[
+        (
+            lambda name=name: ks.RigL(0.9, drop_schedule=name),
+            f"`update_until` must be set for `drop_schedule` {name!r}, which "
+            "falls to 0 there. Received: update_until=None. Pass the step of "
+            "the last update.",
+        )
+        for name in ("cosine", "linear")
+    ],
+    (
+        lambda: ks.MagnitudePruning(0.9),
+        "`schedule` must be a schedule such as PolynomialDecay, called with "
+        "a step. Received: schedule=0.9. For one sparsity use",
+    ),
+    (
+        lambda: ks.MagnitudePruning(Constant(0.5, 0), scope="model"),
+        "`scope` must be one of 'layer', 'global'. Received: scope='model'.",
+    ),
+    (lambda: Constant(1.0, 0), "`target_sparsity` must be a number in [0, 1)"),
+    (lambda: Polynomial(0, 95, 0, 9), "`final_sparsity` must be a number in"),
+    (lambda: Polynomial(-1, 0.5, 0, 9), "`initial_sparsity` must be a number"),
+    (lambda: Polynomial(0, 0.5, 0, 9, power=0), "`power` must be a positive"),
+    (lambda: Polynomial(0, 0.5, 0, 9, frequency=0), "`frequency` must be an"),
+    (lambda: Polynomial(0, 0.5, 0.5, 9), "`begin_step` must be an integer"),
+    (lambda: Polynomial(0, 0.5, 0, -1), "`end_step` must be an integer of"),
+    (
+        lambda: Polynomial(0, 0.5, 20, 10),
+        "`end_step` must not lie before `begin_step`. Received: "
+        "begin_step=20, end_step=10. Raise `end_step`.",
+    ),
+]
+OPTIMIZERS = [
+    (
+        lambda: wrapped(optimizers.LossScaleOptimizer(optimizers.SGD())),
+        "`inner` must be a plain Keras optimizer. Received: "
+        "LossScaleOptimizer. Put it outside: LossScaleOptimizer("
+        "SparseOptimizer(inner, method)); with mixed_float16 `compile` does.",
+    ),
+    (
+        lambda: wrapped(wrapped()),
+        "`inner` must be a plain Keras optimizer. Received: SparseOptimizer.",
+    ),
+    (
+        lambda: wrapped(built(optimizers.Adam())),
+        "`inner` must not be built yet, so that its slots can be followed. "
+        "Received: a built Adam, perhaps of another model. Pass a new one: ",
+    ),
+    (
+        lambda: wrapped(method="rigl"),
+        "`method` must be a sparse training method such as RigL(0.9). "
+        "Received: method='rigl'.",
+    ),
+    (
+        lambda: wrapped(method=ks.RigL),
+        "`method` must be a sparse training method such as RigL(0.9).",
+    ),
+    (
+        other_models_optimizer,
+        "`optimizer` must have been built for the variables it is given, "
+        "but 'm/a/kernel' and 1 others are unknown to it: it belongs to "
+        "another model",
+    ),
+    (
+        lambda: sparsified(filters="b/kernel"),
+        "`filters` must match at least one weight with every pattern. "
+        "Received: 'b/kernel', which matches none. The paths are: m/a/kernel.",
+    ),
+    (
+        lambda: sparsified(filters=["a", "b"]),
+        "Received: 'b', which matches none. The paths are: m/a/kernel.",
+    ),
+    (lambda: sparsified(filters=lambda path: False), "which matches none."),
+    (lambda: sparsified(filters=[]), "`filters` must match at least one"),
+    (
+        lambda: sparsified(filters="a("),
+        "`filters` must be a regular expression, a list of them or a function "
+        "path -> bool. Received: 'a('",
+    ),
+    (lambda: sparsified(filters=[3]), "Received: 3 ("),
+    (
+        lambda: sparsified(of=unprunable()),
+        "`model` must have a trainable weight that can be masked: a kernel "
+        "or embedding. Received: ",
+    ),
+    (
+        lambda: sparsified(of=oddly_named()),
+        "`filters` must choose weights here, because none has a name that "
+        "is masked by default (kernel, depthwise_kernel,",
+    ),
+    (lambda: sparsified(of=oddly_named()), "Choose among m/s/scale."),
+    (lambda: select([]), "Received: no weight. Build the model"),
+]
+MODELS = [
+    (
+        lambda: sparsified(masks={"a/kernel": np.ones((4, 3))}),
+        "`masks` must be keyed by the paths of weights that can be masked. "
+        "Received: 'a/kernel'. The paths are: m/a/kernel.",
+    ),
+    (
+        lambda: sparsified(masks={"m/a/kernel": np.ones((3, 4))}),
+        "`masks['m/a/kernel']` must have the variable's shape (4, 3). "
+        "Received: shape (3, 4). Do not flatten or transpose.",
+    ),
+    (
+        lambda: sparsified(masks={"m/a/kernel": np.full((4, 3), 0.5)}),
+        "`masks['m/a/kernel']` must hold only 0 and 1. Received values from "
+        "0.5 to 0.5. Compare scores with a threshold first.",
+    ),
+    (
+        lambda: sparsified({"m/a/kernel": np.ones((4, 3))}, filters="a"),
+        "`filters` must be None together with `masks`, which names the "
+        "weights. Received: filters='a'. Leave one out.",
+    ),
+    (
+        lambda: sparsified(masks={}),
+        "`masks` must hold at least one mask, or be None. Received: {}. ",
+    ),
+    (
+        lambda: sparsified(masks={"m/a/bias": np.ones(3)}),
+        "Received: 'm/a/bias'. The paths are: m/a/kernel.",
+    ),
+    (
+        lambda: sparsified(of=keras.Sequential([layers.Dense(3)], name="n")),
+        "`model` must be built and have trainable weights. Received: 'n', "
+        "not built, with 0 trainable variables. Call model.build(input_shape)",
+    ),
+    (
+        lambda: ks.masks(model()),
+        "`model` must be compiled with a SparseOptimizer. Received: a model "
+        "whose optimizer is NoneType. Compile it with SparseOptimizer(inner",
+    ),
+]
+
+
+@pytest.mark.parametrize("act, message", [*METHODS, *OPTIMIZERS, *MODELS])
+def test_errors_name_the_argument_what_came_and_a_remedy(act, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as raised:
+        act()
+    text = str(raised.value)
+    assert re.search(r"`[\w\[\]'/]+`", text) and "Received" in text or (
+        "unknown to it" in text
+    )
+
+
+def test_an_optimizer_that_keras_cannot_find():
+    with pytest.raises(ValueError, match="Could not interpret"):
+        wrapped(inner=3)
+
+
+@pytest.mark.skipif(
+    not hasattr(optimizers, "MultiOptimizer"), reason="this Keras has none"
+)
+def test_multi_optimizer_is_refused():
+    inner = optimizers.MultiOptimizer(lambda variable: optimizers.SGD())
+    with pytest.raises(ValueError, match="Received: MultiOptimizer. Its opt"):
+        wrapped(inner)
+
+
+def test_a_model_compiled_with_a_plain_optimizer_has_no_masks():
+    plain = model()
+    plain.compile("adam", "mse")
+    with pytest.raises(ValueError, match="whose optimizer is Adam"):
+        ks.sparsity(plain)
+
+
+def test_before_it_is_built_a_model_has_no_masks_yet():
+    fresh = model()
+    fresh.compile(wrapped(), "mse")
+    assert ks.masks(fresh) == {}
