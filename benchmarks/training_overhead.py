@@ -166,7 +166,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", type=Path, default=default)
     parser.add_argument("--quick", action="store_true", help="2 rounds")
-    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=80)
     parser.add_argument("--tfmot-python", metavar="PATH")
     arguments = parser.parse_args()
     rounds, python = arguments.rounds, arguments.tfmot_python

@@ -74,18 +74,27 @@ def conditional(predicate, if_true, if_false, tensors, variables):
         tensors: list of tensors or None, one per replica under `tf.distribute`.
         variables: list of every `keras.Variable` that a branch may assign.
     """
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
+    if keras.backend.backend() == "tensorflow":
         _tensorflow_conditional(predicate, if_true, if_false, tensors)
-    elif backend == "jax":
-        _stateless_conditional(predicate, if_true, if_false, tensors, variables)
-    elif predicate():
+        return
+    chosen = predicate()
+    if _is_traced(chosen):
+        _stateless_conditional(chosen, if_true, if_false, tensors, variables)
+    elif chosen:
         if_true(tensors)
     else:
         if_false(tensors)
 
 
-def _stateless_conditional(predicate, if_true, if_false, tensors, variables):
+def _is_traced(value):
+    if keras.backend.backend() != "jax":
+        return False
+    import jax
+
+    return isinstance(value, jax.core.Tracer)
+
+
+def _stateless_conditional(chosen, if_true, if_false, tensors, variables):
     # A branch that assigned a variable would leak its tracers, so each branch
     # returns the values that the variables shall have.
     mapping = [(variable, variable.value) for variable in variables]
@@ -96,7 +105,7 @@ def _stateless_conditional(predicate, if_true, if_false, tensors, variables):
         return [scope.get_current_value(variable) for variable in variables]
 
     values = ops.cond(
-        predicate(),
+        chosen,
         lambda: values_after(if_true),
         lambda: values_after(if_false),
     )

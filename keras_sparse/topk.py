@@ -8,6 +8,7 @@ from keras_sparse.backend import histogram
 
 _LOW_BITS = 15  # a 32-bit key is read as 17 high bits, then 15 low bits
 _HALF = 2**16  # of the values that the high bits take
+_COLUMNS = 256  # bins that are added up first
 _ROW = 1024
 
 
@@ -90,6 +91,14 @@ def _select(key, k, lowest):
 
 def _bin_of_kth(counts, k):
     """The bin that holds the k-th from the top, and its rank inside it."""
+    # In two levels, because a cumulative sum over all bins costs more.
+    rows = ops.reshape(counts, (-1, _COLUMNS))
+    row, k = _count_down(ops.sum(rows, axis=1), k)
+    column, k = _count_down(ops.take(rows, row, axis=0), k)
+    return row * _COLUMNS + column, k
+
+
+def _count_down(counts, k):
     at_least = ops.flip(ops.cumsum(ops.flip(counts)))
     found = ops.sum(ops.cast(at_least >= k, "int32")) - 1
     return found, k - (ops.take(at_least, found) - ops.take(counts, found))

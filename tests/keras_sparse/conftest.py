@@ -17,7 +17,10 @@ class Bench:
         self.model = keras.Sequential([keras.Input((8,)), *layers], name="m")
         self.variables = self.model.trainable_variables
         self.optimizer = ks.sparsify(self.model, inner, method, masks=masks)
-        self.step = compiled_apply(self.optimizer, self.variables)
+
+    def step(self, grads):
+        grads = [ops.convert_to_tensor(grad) for grad in grads]
+        self.optimizer.apply(grads, self.variables)
 
     def gradients(self, seed):
         generator = np.random.default_rng(seed)
@@ -44,30 +47,6 @@ class Bench:
 
 def to_numpy(variable):
     return np.array(ops.convert_to_numpy(variable))
-
-
-def compiled_apply(optimizer, variables):
-    """`optimizer.apply` on arrays; on JAX compiled, where eager is slow."""
-    if keras.backend.backend() != "jax":
-        return lambda grads: optimizer.apply(
-            [ops.convert_to_tensor(grad) for grad in grads], variables
-        )
-    import jax
-
-    stateless = jax.jit(optimizer.stateless_apply)
-
-    def apply(grads):
-        values, state = stateless(
-            [v.value for v in optimizer.variables],
-            grads,
-            [v.value for v in variables],
-        )
-        for variable, value in zip(
-            [*variables, *optimizer.variables], [*values, *state], strict=True
-        ):
-            variable.assign(value)
-
-    return apply
 
 
 def assert_masked(model):
