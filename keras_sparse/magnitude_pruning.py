@@ -30,8 +30,9 @@ class MagnitudePruning(Method):
         many are equal, and weights are exactly 0 between prunings too.
 
     Example:
-        >>> schedule = PolynomialDecay(0.0, 0.9, begin_step=0, end_step=1000)
-        >>> MagnitudePruning(schedule, scope="global").scope
+        >>> import keras_sparse as ks
+        >>> schedule = ks.PolynomialDecay(0.0, 0.9, begin_step=0, end_step=1000)
+        >>> ks.MagnitudePruning(schedule, scope="global").scope
         'global'
     """
 

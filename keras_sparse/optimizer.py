@@ -63,8 +63,8 @@ class SparseOptimizer(OptimizerWrapper):
         >>> model.compile(ks.SparseOptimizer("adam", ks.Static(0.75)), "mse")
         >>> x, y = keras.ops.ones((2, 8)), keras.ops.ones((2, 4))
         >>> history = model.fit(x, y, verbose=0)
-        >>> ks.sparsity(model)
-        {'sequential/dense/kernel': 0.75}
+        >>> list(ks.sparsity(model).values())
+        [0.75]
     """
 
     def __init__(self, inner, method, filters=None, name=None):

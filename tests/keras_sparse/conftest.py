@@ -13,7 +13,10 @@ class Bench:
 
     def __init__(self, inner, method, masks=None):
         keras.utils.set_random_seed(1)
-        layers = keras.layers.Dense(6, name="a"), keras.layers.Dense(3, name="b")
+        layers = (
+            keras.layers.Dense(6, name="a"),
+            keras.layers.Dense(3, name="b"),
+        )
         self.model = keras.Sequential([keras.Input((8,)), *layers], name="m")
         self.variables = self.model.trainable_variables
         self.optimizer = ks.sparsify(self.model, inner, method, masks=masks)

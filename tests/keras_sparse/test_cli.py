@@ -112,7 +112,9 @@ def save_then_die(*arguments):
 checkpoint.save = save_then_die
 run(["train", "--epochs", "2", "--output", "out"])
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True
+    )
     assert done.returncode == 9
     assert [f.name for f in tmp_path.iterdir()] == ["out.unfinished"]
     monkeypatch.chdir(tmp_path)

@@ -97,7 +97,9 @@ def test_keras_serialisation_round_trip(kind, arguments):
     first = fresh(kind, arguments)
     config = keras.saving.serialize_keras_object(first)
     assert config["registered_name"] == f"keras_sparse>{kind.__name__}"
-    second = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)))
+    second = keras.saving.deserialize_keras_object(
+        json.loads(json.dumps(config))
+    )
     assert type(second) is kind
     assert second.get_config() == first.get_config()
 

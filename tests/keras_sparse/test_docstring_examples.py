@@ -11,6 +11,13 @@ MODULES = [
     "keras_sparse.distributions",
     "keras_sparse.image_dataset",
     "keras_sparse.layer_counts",
+    "keras_sparse.magnitude_pruning",
+    "keras_sparse.optimizer",
+    "keras_sparse.rigl",
+    "keras_sparse.schedules",
+    "keras_sparse.sparsify",
+    "keras_sparse.topk",
+    "keras_sparse.topology",
 ]
 
 

@@ -93,8 +93,20 @@ def expected_counts(name, sizes, shapes, steps_done):
     return {p: n - math.floor(sparsities[p] * n) for p, n in sizes.items()}
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", MODELS)
+COMBINATIONS = [
+    pytest.param(
+        kind,
+        method,
+        marks=[]
+        if method in ("rigl", "set") or kind == "functional"
+        else pytest.mark.slow,
+    )
+    for kind in MODELS
+    for method in METHODS
+]
+
+
+@pytest.mark.parametrize("kind, method", COMBINATIONS)
 def test_counts_and_zeros_are_exact_after_every_step(
     each_step, check_masked, kind, method
 ):
@@ -121,9 +133,7 @@ def test_counts_and_zeros_are_exact_after_every_step(
             assert sum(counts.values()) == kept
         else:
             shapes = {path: mask.shape for path, mask in masks.items()}
-            assert counts == expected_counts(
-                method, sizes, shapes, steps_done
-            )
+            assert counts == expected_counts(method, sizes, shapes, steps_done)
         assert int(model.optimizer.iterations) == steps_done
 
     model.fit(
@@ -156,7 +166,9 @@ def test_masks_move_at_the_steps_that_the_method_says(each_step):
         seen, moved = [], []
 
         def check(model, steps_done, seen=seen, moved=moved):
-            masks = np.concatenate([m.ravel() for m in ks.masks(model).values()])
+            masks = np.concatenate(
+                [m.ravel() for m in ks.masks(model).values()]
+            )
             if seen and (masks != seen[-1]).any():
                 moved.append(steps_done)
             seen.append(masks)

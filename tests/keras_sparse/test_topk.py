@@ -14,7 +14,7 @@ from keras_sparse.topk import top_k_mask, top_magnitude_mask
 CASES = json.loads(
     (pathlib.Path(__file__).parents[1] / "cases" / "engine.json").read_text()
 )
-SIZES = [1, 2, 3, 7, 1023, 1024, 1025, 2048, 5000]
+SIZES = [1, 3, 1023, 1024, 1025, 5000]
 needs_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="tf.function"
 )
@@ -87,7 +87,9 @@ def test_equals_a_stable_sort_above_131072_entries(kind):
         assert_top_k(score, k)
 
 
-@pytest.mark.parametrize("k, number", [(-3, 0), (0, 0), (6, 6), (7, 6), (99, 6)])
+@pytest.mark.parametrize(
+    "k, number", [(-3, 0), (0, 0), (6, 6), (7, 6), (99, 6)]
+)
 def test_k_is_clipped_to_the_number_of_entries(k, number):
     score = ops.array([3.0, -1.0, 0.0, -0.0, 2.0, 2.0])
     assert int(ops.sum(ops.cast(top_k_mask(score, k), "int32"))) == number
@@ -139,7 +141,7 @@ def magnitude_reference(values, k, among):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [1, 5, 1025, 4000])
+@pytest.mark.parametrize("size", [1, 5, 1025])
 def test_largest_magnitudes_come_from_among_only(kind, size):
     values = scores_of(kind, size)
     generator = np.random.default_rng(size)

@@ -1,0 +1,78 @@
+"""The tests that name no backend pass on JAX, and on PyTorch where it is.
+
+A process has one backend, so they run in a process of their own.
+"""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import pytest
+
+FOLDER = pathlib.Path(__file__).parent
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="runs inside this very test"
+)
+NEUTRAL = [
+    "bad_input",
+    "bad_methods",
+    "config",
+    "execution",
+    "layers",
+    "model_files",
+    "optimizers",
+    "random_draws",
+    "rigl_traces",
+    "saving",
+    "schedules",
+    "selection",
+    "slots",
+    "topk",
+    "topology",
+]
+# Quick, and each kind of step: counts, traces, slots, resuming, compiled.
+RESUMING = "test_saving.py::test_resuming_from_a_file_gives_identical_losses"
+QUICK = [
+    "test_execution.py::test_jit_compile_changes_nothing[adam-rigl]",
+    "test_execution.py::test_jit_compile_changes_nothing[accumulating-rigl]",
+    "test_layers.py::test_counts_and_zeros_are_exact_after_every_step"
+    "[functional-rigl]",
+    "test_optimizers.py::test_accumulated_steps_equal_one_step_with_the_mean_"
+    "gradient",
+    "test_random_draws.py::test_random_scores_are_the_murmur_finaliser",
+    "test_rigl_traces.py",
+    f"{RESUMING}[adam-set-subclassed]",
+    f"{RESUMING}[adam-global-functional]",
+    "test_topk.py::test_equals_jaxpruner",
+    "test_topology.py::test_drop_and_grow_equals_the_authors",
+]
+
+
+def passes_on(backend, tests):
+    """Runs tests of this folder on another backend."""
+    if not importlib.util.find_spec(backend):
+        pytest.skip(f"{backend} is not installed")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=short"]
+    done = subprocess.run(
+        [*command, *(str(FOLDER / test) for test in tests)],
+        cwd=FOLDER.parents[1],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_engine_on_another_backend(backend):
+    passes_on(backend, QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_every_neutral_test_on_another_backend(backend):
+    passes_on(backend, [f"test_{name}.py" for name in NEUTRAL])

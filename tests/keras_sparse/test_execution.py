@@ -1,0 +1,80 @@
+"""Compiled, or several steps at a time: the same masks and losses."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, optimizers
+
+import keras_sparse as ks
+
+BATCH = 8
+METHODS = {
+    "set": lambda: ks.SET(0.6, update_every=3, update_until=100),
+    "rigl": lambda: ks.RigL(0.6, update_every=3),
+    "global": lambda: ks.MagnitudePruning(
+        ks.ConstantSparsity(0.7, 6), scope="global"
+    ),
+}
+INNER = {
+    "adam": lambda: optimizers.Adam(0.01),
+    "accumulating": lambda: optimizers.Adam(
+        0.01, gradient_accumulation_steps=3
+    ),
+}
+
+
+def compiled(optimizer, **arguments):
+    keras.utils.set_random_seed(3)
+    hidden = layers.Dense(16, activation="relu", name="hidden")
+    stack = [keras.Input((10,)), hidden, layers.Dense(3, name="out")]
+    model = keras.Sequential(stack, name="m")
+    model.compile(
+        optimizer, **{"loss": "mse", "jit_compile": False, **arguments}
+    )
+    return model
+
+
+def fit(model, epochs=3):
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(8 * BATCH, 10)).astype("float32")
+    y = (x @ generator.normal(size=(10, 3))).astype("float32")
+    options = dict(batch_size=BATCH, epochs=epochs, shuffle=False, verbose=0)
+    return model.fit(x, y, **options).history["loss"]
+
+
+@pytest.mark.parametrize("method", ["set", "rigl", "global"])
+def test_steps_per_execution_changes_nothing(method):
+    one, four = (
+        compiled(
+            ks.SparseOptimizer("adam", METHODS[method]()),
+            steps_per_execution=steps,
+        )
+        for steps in (1, 4)
+    )
+    np.testing.assert_allclose(fit(one), fit(four), rtol=1e-5)
+    for path, mask in ks.masks(one).items():
+        np.testing.assert_array_equal(ks.masks(four)[path], mask)
+
+
+@pytest.mark.parametrize(
+    "inner, method",
+    [
+        ("adam", "set"),
+        ("adam", "rigl"),
+        ("adam", "global"),
+        ("accumulating", "rigl"),
+    ],
+)
+def test_jit_compile_changes_nothing(inner, method, check_masked):
+    models = [
+        compiled(
+            ks.SparseOptimizer(INNER[inner](), METHODS[method]()),
+            jit_compile=jit_compile,
+        )
+        for jit_compile in (False, True)
+    ]
+    losses = [fit(model) for model in models]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    check_masked(models[1])
+    for path, mask in ks.masks(models[0]).items():
+        np.testing.assert_array_equal(ks.masks(models[1])[path], mask)
