@@ -9,6 +9,7 @@ A module of its own, because importing a module inside `keras_sparse` would
 import TensorFlow before anything could be held back.
 """
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -24,8 +25,12 @@ def main():
     log, path = tempfile.mkstemp(prefix="keras-sparse-", suffix=".log")
     os.dup2(log, 2)
     sys.stderr = open(terminal, "w", buffering=1, errors="replace")
-    code = _run()
-    os.remove(path)
+    try:
+        code = _run()
+    except KeyboardInterrupt:  # while it imports
+        code = 130
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
     sys.exit(code)
 
 

@@ -25,6 +25,9 @@ app = typer.Typer(
 )
 
 
+INTERRUPTED = 130
+
+
 class UsageProblem(Exception):
     """Something on the command line must be changed; exit code 2."""
 
@@ -32,15 +35,18 @@ class UsageProblem(Exception):
 def run(arguments=None):
     """Runs the command line; returns the exit code.
 
-    0: done; 1: it failed; 2: an argument must be changed. An error is one
-    line on standard error.
+    0: done; 1: it failed; 2: an argument must be changed; 130: stopped by
+    Ctrl-C. An error is one line on standard error.
     """
     try:
-        return app(arguments, standalone_mode=False) or 0
-    except typer.Abort:
-        return _complain("stopped; --resume goes on from the last epoch", 1)
+        code = app(arguments, standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            return _complain(
+                "stopped; after a saved epoch, train --resume goes on", code
+            )
+        return code
     except KeyboardInterrupt:
-        return _complain("stopped; --resume goes on from the last epoch", 1)
+        return _complain("stopped", INTERRUPTED)
     except UsageProblem as problem:
         return _complain(problem, 2)
     except Exception as error:
@@ -58,11 +64,6 @@ def _complain(message, code):
     line = " ".join(str(message).split())
     sys.stderr.write(f"keras-sparse: error: {line}\n")
     return code
-
-
-@app.callback()
-def _group():
-    """Keeps `train` a subcommand even were it the only one."""
 
 
 @app.command()

@@ -40,8 +40,8 @@ def check_count(name, value, lowest, none_allowed=False):
     if not integer or value < lowest:
         allowed = " or None" if none_allowed else ""
         raise ValueError(
-            f"`{name}` must be an integer of at least {lowest}{allowed}, "
-            f"counted in optimizer steps. Received: {name}={value!r}. "
+            f"`{name}` must be an integer of at least {lowest}{allowed}. "
+            f"Received: {name}={value!r}. "
             "Pass a whole number."
         )
 

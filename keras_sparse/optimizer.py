@@ -1,5 +1,7 @@
 """The optimizer wrapper that keeps a model sparse while it trains."""
 
+import warnings
+
 import keras
 import numpy as np
 from keras import ops
@@ -29,6 +31,10 @@ class _State:
         self.variables = []  # the model's trainable variables
         self.sums = []  # of their gradients, while accumulating
         self.static = False  # whether the masks never change
+        # Whether TensorFlow traced the step that made the weights: they had
+        # no values yet to be zeroed, so each step zeroes them.
+        self.unborn = False
+        self.restored = False  # whether made from a saved config
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
@@ -38,7 +44,9 @@ class SparseOptimizer(OptimizerWrapper):
     Weights outside their mask are exactly 0.0 in the variable itself after
     every step, so the model stays an ordinary Keras model. Masks are variables
     of this optimizer: they travel in the `.keras` file, and training resumes
-    where it stopped.
+    where it stopped. What you assign yourself, by `set_weights` or
+    `load_weights`, is masked by `apply_masks()`, at the next mask update and at
+    the end of `fit`.
 
     Args:
         inner: `keras.optimizers.Optimizer` not built yet, or its name. A
@@ -96,17 +104,33 @@ class SparseOptimizer(OptimizerWrapper):
             if masks is not None:
                 filters = exactly(masks)
             selected = select(variables, filters)
+            values = {p: ops.convert_to_numpy(v) for p, v in selected.items()}
+            state.static = self.method.due(0) is None
+            state.unborn = any(
+                value.shape != tuple(selected[path].shape)
+                for path, value in values.items()
+            )
+            if state.unborn:
+                self._check_needs_no_values()
+                values = {p: np.zeros(v.shape) for p, v in selected.items()}
             if masks is None:
-                masks = self.method.initial_masks(
-                    {p: ops.convert_to_numpy(v) for p, v in selected.items()}
-                )
+                masks = self.method.initial_masks(values)
             super().build(variables)
             state.variables = list(variables)
-            state.static = self.method.due(0) is None
             self._add_variables(selected, masks)
-            self.apply_masks()
+            if not state.unborn:
+                self.apply_masks()
             state.slots = build_and_record_slots(
                 self.inner_optimizer, variables
+            )
+
+    def _check_needs_no_values(self):
+        if not self._state.static and bool(self.method.due(0)):
+            raise ValueError(
+                "`model` must be built before training with a method that "
+                f"prunes at step 0. Received: {self.method!r} and a model "
+                "without keras.Input. Begin the model with keras.Input(shape) "
+                "or call model.build(input_shape)."
             )
 
     def _add_variables(self, selected, masks):
@@ -249,7 +273,7 @@ class SparseOptimizer(OptimizerWrapper):
             if grad is not None and id(variable) in targets:
                 visible[i] = _masked(grad, targets[id(variable)][2])
         self.inner_optimizer.apply(visible, variables)
-        safe = keeps_zeros(self.inner_optimizer)
+        safe = keeps_zeros(self.inner_optimizer) and not self._state.unborn
         for variable in variables:
             if id(variable) in targets and (not safe or variable.constraint):
                 mask = targets[id(variable)][2]
@@ -303,15 +327,30 @@ class SparseOptimizer(OptimizerWrapper):
         self.apply_masks()
 
     def load_own_variables(self, store):
-        unbuilt_when_saved = len(store.keys()) <= 2  # iteration and rate
-        if not unbuilt_when_saved:
+        stored = [np.asarray(store[key]) for key in store.keys()]
+        has_masks = any(array.dtype == bool for array in stored)
+        untrained = self.built and not ops.convert_to_numpy(self.iterations)
+        if has_masks and not self.built:
+            raise ValueError(
+                "`optimizer` must be built before masks are loaded into it. "
+                "Received: a file with masks. Call optimizer.build("
+                "model.trainable_variables) first, or load the whole model "
+                "with keras.models.load_model."
+            )
+        if has_masks:
             super().load_own_variables(store)
-        elif self.built:
+        elif untrained and self._state.restored:
             # Keras builds before it loads the weights, which these masks do
             # not know yet. Training builds again.
             inner = self.get_config()["inner"]
             inner = keras.saving.deserialize_keras_object(inner)
             self.__init__(inner, self.method, self.filters, self.name)
+        elif self.built:
+            warnings.warn(
+                "The file holds no masks, so the masks stay as they are. Call "
+                "optimizer.apply_masks() when the weights are loaded.",
+                stacklevel=2,
+            )
 
     def get_config(self):
         # Names and places, because a Sequential model loses its own name from
@@ -337,7 +376,9 @@ class SparseOptimizer(OptimizerWrapper):
             config[name] = keras.saving.deserialize_keras_object(
                 config[name], custom_objects=custom_objects
             )
-        return cls(**config)
+        optimizer = cls(**config)
+        optimizer._state.restored = True
+        return optimizer
 
 
 class _Constant(keras.initializers.Initializer):

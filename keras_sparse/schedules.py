@@ -86,6 +86,9 @@ class ConstantSparsity(_Schedule):
 class PolynomialDecay(_Schedule):
     """Raises the sparsity along a polynomial, fast at first.
 
+    The last pruning is at `end_step`, whatever `frequency` is, so that the
+    final sparsity is always reached; tfmot can miss it.
+
     Args:
         initial_sparsity: float in [0, 1), share of zeros at `begin_step`.
         final_sparsity: float in [0, 1), share of zeros from `end_step` on.
@@ -130,7 +133,8 @@ class PolynomialDecay(_Schedule):
 
     def __call__(self, step):
         """Returns (whether to prune at `step`, share of zeros then)."""
+        last = ops.equal(ops.cast(step, "int32"), self.end_step)
         left = 1.0 - _progress(step, self.begin_step, self.end_step)
         change = self.initial_sparsity - self.final_sparsity
         sparsity = self.final_sparsity + change * left**self.power
-        return self._is_due(step), sparsity
+        return ops.logical_or(self._is_due(step), last), sparsity

@@ -78,8 +78,7 @@ class Settings:
         end = max(1, int(_LAST_UPDATE * steps))
         if self.method == "magnitude":
             begin = steps // 10
-            # The last pruning must fall on a step that is due.
-            end = begin + max(1, (end - begin) // every) * every
+            end = max(end, begin + 1)
             return MagnitudePruning(
                 PolynomialDecay(0.0, self.sparsity, begin, end, frequency=every)
             )

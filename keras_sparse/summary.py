@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from keras_sparse.layer_counts import count
+from keras_sparse.layer_counts import KERNELS, count
 from keras_sparse.selection import unique_paths
 from keras_sparse.sparsify import find_optimizer
 
@@ -39,7 +39,8 @@ def summary(model, print_table=True):
     """Prints what each layer of a model costs, and returns the rows.
 
     Live weights are those that its `SparseOptimizer` does not mask, or, in a
-    model without one, those that are not zero.
+    model without one, or where it masks more than uniquely named kernels, those
+    that are not zero.
 
     Args:
         model: built `keras.Model`.
@@ -68,7 +69,7 @@ def summary(model, print_table=True):
             mflops=_mflops(row.sparse_multiply_adds),
             bytes=row.sparse_bytes,
         )
-        for row in count(model, masks_or_none(model))
+        for row in count(model, _masks_of_kernels(model))
     ]
     if print_table:
         Console().print(_table(model.name, rows))
@@ -81,6 +82,14 @@ def masks_or_none(model):
         return find_optimizer(model).masks or None
     except ValueError:
         return None
+
+
+def _masks_of_kernels(model):
+    """The masks, or None where `count` cannot tell whose they are."""
+    masks = masks_or_none(model)
+    paths = [w.path for w in model.weights if w.name in KERNELS]
+    clear = masks and len(paths) == len(set(paths)) and set(masks) <= set(paths)
+    return masks if clear else None
 
 
 def _kernel_shapes(model):

@@ -42,6 +42,9 @@ class OptimizerWrapper(keras.optimizers.Optimizer):
         if hasattr(self, "inner_optimizer"):
             self.inner_optimizer.loss_scale_factor = factor
 
+    def exclude_from_weight_decay(self, var_list=None, var_names=None):
+        self.inner_optimizer.exclude_from_weight_decay(var_list, var_names)
+
     def scale_loss(self, loss):
         return self.inner_optimizer.scale_loss(loss)
 

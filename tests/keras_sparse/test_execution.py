@@ -42,7 +42,9 @@ def fit(model, epochs=3):
     return model.fit(x, y, **options).history["loss"]
 
 
-@pytest.mark.parametrize("method", ["set", "rigl", "global"])
+@pytest.mark.parametrize(
+    "method", ["rigl", "global", pytest.param("set", marks=pytest.mark.slow)]
+)
 def test_steps_per_execution_changes_nothing(method):
     one, four = (
         compiled(
@@ -59,7 +61,7 @@ def test_steps_per_execution_changes_nothing(method):
 @pytest.mark.parametrize(
     "inner, method",
     [
-        ("adam", "set"),
+        pytest.param("adam", "set", marks=pytest.mark.slow),
         ("adam", "rigl"),
         ("adam", "global"),
         ("accumulating", "rigl"),

@@ -107,9 +107,9 @@ RESUMED = [
     *[("adam", method, functional) for method in METHODS],
     ("momentum", "rigl", functional),
     ("accumulating", "rigl", functional),
-    ("adam", "rigl", subclassed),
     ("adam", "set", subclassed),
-    ("adam", "set", sequential),
+    pytest.param("adam", "rigl", subclassed, marks=pytest.mark.slow),
+    pytest.param("adam", "set", sequential, marks=pytest.mark.slow),
 ]
 
 
@@ -203,7 +203,9 @@ class Crash(keras.callbacks.Callback):
             raise RuntimeError("crash")
 
 
-@pytest.mark.parametrize("method", ["rigl", "layer"])
+@pytest.mark.parametrize(
+    "method", ["rigl", pytest.param("layer", marks=pytest.mark.slow)]
+)
 def test_backup_and_restore_continues_after_a_crash(tmp_path, method):
     def start():
         return compiled(ks.SparseOptimizer("adam", METHODS[method]()))
