@@ -45,7 +45,6 @@ QUICK = [
     "test_random_draws.py::test_random_scores_are_the_murmur_finaliser",
     "test_rigl_traces.py",
     f"{RESUMING}[adam-set-subclassed]",
-    f"{RESUMING}[adam-global-functional]",
     "test_topk.py::test_equals_jaxpruner",
     "test_topology.py::test_drop_and_grow_equals_the_authors",
 ]

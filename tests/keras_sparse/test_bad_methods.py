@@ -28,13 +28,13 @@ ERRORS = [
     ),
     (
         lambda: ks.RigL(0.9, update_every=0),
-        "`update_every` must be an integer of at least 1, counted in "
-        "optimizer steps. Received: update_every=0.",
+        "`update_every` must be an integer of at least 1. Received: "
+        "update_every=0. Pass a whole number.",
     ),
     (
         lambda: ks.SET(0.9, update_until=0.75),
-        "`update_until` must be an integer of at least 0 or None, counted in "
-        "optimizer steps. Received: update_until=0.75.",
+        "`update_until` must be an integer of at least 0 or None. Received: "
+        "update_until=0.75. Pass a whole number.",
     ),
     (lambda: ks.SET(0.9, update_from=-1), "Received: update_from=-1."),
     (
