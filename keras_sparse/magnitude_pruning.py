@@ -41,6 +41,9 @@ class MagnitudePruning(Method):
         self.schedule = _known_schedule(schedule)
         self.scope = scope
 
+    def reads_initial_values(self):
+        return bool(self.due(0))
+
     def initial_masks(self, weights):
         """All ones, or pruned at once where the schedule says so at step 0."""
         start = [

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from keras_sparse import distributions
 from keras_sparse.config import (
@@ -29,16 +30,20 @@ class SparseWeight:
 
     Attributes:
         path: str, the variable's path when its mask was made.
-        value: float tensor, exactly 0 outside `mask`.
+        value: float tensor, exactly 0 outside `mask` unless the method
+            `keeps_dormant_weights`.
         mask: boolean tensor, true = live.
-        gradient: float tensor, the dense gradient summed over replicas, or
-            None where the method does not ask for it.
+        gradient: float tensor, the dense gradient, or None where the method
+            does not ask for it. Summed over replicas, but for
+            `Method.visible_gradient`, which sees that of one replica.
+        memory: dict name -> float tensor, as of `Method.memory`.
     """
 
     path: str
     value: Any
     mask: Any
     gradient: Any = None
+    memory: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,34 +54,84 @@ class Moment:
         step: integer scalar tensor, optimizer steps done so far.
         learning_rate_ratio: float scalar tensor in [0, 1], the learning rate
             over the largest one seen at an update so far.
+        learning_rate: float scalar tensor.
+        scalars: dict name -> float scalar tensor, as of `Method.scalars`.
     """
 
     step: Any
     learning_rate_ratio: Any
+    learning_rate: Any = 0.0
+    scalars: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Update:
+    """What a mask update changes; what is None stays as it is.
+
+    Attributes:
+        masks: list of boolean tensors, one per weight.
+        values: list of float tensors, the new weights; those that were not
+            live become 0 whatever stands there.
+        memories: list of dicts name -> tensor, as of `Method.memory`.
+        scalars: dict name -> float scalar tensor, as of `Method.scalars`.
+    """
+
+    masks: list
+    values: list | None = None
+    memories: list | None = None
+    scalars: dict | None = None
 
 
 class Method(Configurable):
     """Decides the masks; `SparseOptimizer` does the rest.
 
     A method says which masks training starts from (`initial_masks`), at which
-    steps they change (`due`), and how (`update`). It keeps no variables.
+    steps they change (`due`), and how (`update`). It keeps no variables, but
+    may ask the optimizer for some: `memory` and `scalars`.
     """
 
     #: Whether an update takes the place of that step's gradient step.
     update_replaces_step = False
     #: Whether `update` reads `SparseWeight.gradient`.
     needs_gradient = False
+    #: Whether `observe` is called, with the dense gradients, at every step.
+    observes = False
+    #: Whether weights outside the mask keep a value and may train, unseen by
+    #: the model. Else they are forgotten, and come back as 0 with new slots.
+    keeps_dormant_weights = False
+    #: Names of float variables to keep per masked weight, of its shape.
+    memory = ()
+    #: Float variables to keep, dict name -> initial value.
+    scalars = {}
+
+    def reads_initial_values(self):
+        """Whether `initial_masks` reads values, not shapes alone."""
+        return False
 
     def initial_masks(self, weights):
         """Returns a dict path -> boolean array for a dict path -> array."""
         raise NotImplementedError
 
+    def initial_memory(self, weights, masks):
+        """Returns a dict name -> dict path -> array; what is left out is 0."""
+        return {}
+
     def due(self, step):
         """Returns a boolean scalar tensor, or None: the masks never change."""
         return None
 
+    def visible_gradient(self, weight):
+        """Returns the gradient of a `SparseWeight` that the optimizer gets."""
+        return ops.where(
+            weight.mask, weight.gradient, ops.zeros_like(weight.gradient)
+        )
+
+    def observe(self, weights, moment):
+        """Returns the new memory of each `SparseWeight`: dicts, in order."""
+        raise NotImplementedError
+
     def update(self, weights, moment):
-        """Returns the new boolean mask of each `SparseWeight`, in order."""
+        """Returns the new boolean mask of each `SparseWeight`, or `Update`."""
         raise NotImplementedError
 
 

@@ -6,30 +6,28 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sparse.backend import (
-    conditional,
-    dense,
-    outside_graph,
-    sum_over_replicas,
+from keras_sparse.accumulation import AccumulatingWrapper, do_nothing
+from keras_sparse.backend import dense, outside_graph
+from keras_sparse.masked_weight import (
+    Constant,
+    masked_weights,
+    seen_by_method,
 )
-from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.selection import exactly, select, unique_paths
+from keras_sparse.method import Method, Moment, Update
+from keras_sparse.selection import select, unique_paths
 from keras_sparse.slots import (
     build_and_record_slots,
     check_inner,
     keeps_zeros,
 )
-from keras_sparse.wrapper import OptimizerWrapper
 
 
 class _State:
-    """Hides lists and dicts from the tracking of Keras and TensorFlow."""
+    """Hides a dict from the tracking of Keras and TensorFlow."""
 
     def __init__(self):
-        self.targets = {}  # id of a masked weight -> (name, weight, mask)
-        self.slots = {}  # id of a weight -> its (slot, value when new)
-        self.variables = []  # the model's trainable variables
-        self.sums = []  # of their gradients, while accumulating
+        self.targets = {}  # id of a masked weight -> MaskedWeight
+        self.scalars = {}  # variables that the method asked for
         self.static = False  # whether the masks never change
         # Whether TensorFlow traced the step that made the weights: they had
         # no values yet to be zeroed, so each step zeroes them.
@@ -38,7 +36,7 @@ class _State:
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
-class SparseOptimizer(OptimizerWrapper):
+class SparseOptimizer(AccumulatingWrapper):
     """Wraps a Keras optimizer and keeps the weights sparse.
 
     Weights outside their mask are exactly 0.0 in the variable itself after
@@ -100,10 +98,7 @@ class SparseOptimizer(OptimizerWrapper):
             return
         state = self._state
         with outside_graph():
-            filters = self.filters
-            if masks is not None:
-                filters = exactly(masks)
-            selected = select(variables, filters)
+            selected = self._select(variables, masks)
             values = {p: ops.convert_to_numpy(v) for p, v in selected.items()}
             state.static = self.method.due(0) is None
             state.unborn = any(
@@ -116,16 +111,26 @@ class SparseOptimizer(OptimizerWrapper):
             if masks is None:
                 masks = self.method.initial_masks(values)
             super().build(variables)
-            state.variables = list(variables)
-            self._add_variables(selected, masks)
+            targets = masked_weights(
+                self.add_variable, self.method, selected, masks, values
+            )
+            state.targets = {id(t.variable): t for t in targets}
+            self._add_counters()
+            self._add_sums(variables)
             if not state.unborn:
                 self.apply_masks()
-            state.slots = build_and_record_slots(
-                self.inner_optimizer, variables
-            )
+            slots = build_and_record_slots(self.inner_optimizer, variables)
+            for target in targets:
+                target.slots = slots[id(target.variable)]
+
+    def _select(self, variables, masks):
+        if masks is None:
+            return select(variables, self.filters)
+        every = select(variables, filters=".")
+        return {path: v for path, v in every.items() if path in masks}
 
     def _check_needs_no_values(self):
-        if not self._state.static and bool(self.method.due(0)):
+        if self.method.reads_initial_values():
             raise ValueError(
                 "`model` must be built before training with a method that "
                 f"prunes at step 0. Received: {self.method!r} and a model "
@@ -133,36 +138,25 @@ class SparseOptimizer(OptimizerWrapper):
                 "or call model.build(input_shape)."
             )
 
-    def _add_variables(self, selected, masks):
-        for name, variable in selected.items():
-            mask = self.add_variable(
-                tuple(variable.shape),
-                _Constant(np.asarray(masks[name], dtype=bool)),
-                dtype="bool",
-                name=f"{name.replace('/', '_')}_mask",
-            )
-            self._state.targets[id(variable)] = (name, variable, mask)
+    def _add_counters(self):
         rate = ops.convert_to_numpy(self.inner_optimizer.learning_rate)
         self._peak_rate = self.add_variable(
-            (), _Constant(rate), dtype="float32", name="peak_learning_rate"
+            (), Constant(rate), dtype="float32", name="peak_learning_rate"
         )
         self._mask_updates = self.add_variable(
             (), dtype="int32", name="mask_updates"
         )
-        if self.gradient_accumulation_steps:
-            self._micro_step = self.add_variable(
-                (), dtype="int32", name="micro_step"
-            )
-            self._state.sums = self.add_optimizer_variables(
-                self._state.variables, "gradient_sum"
+        for name, start in self.method.scalars.items():
+            self._state.scalars[name] = self.add_variable(
+                (), Constant(start), dtype="float32", name=name
             )
 
     @property
     def masks(self):
         """Dict: path of each masked variable -> boolean numpy array."""
-        variables, targets = self._state.variables, self._state.targets
+        targets, variables = self._state.targets, self._sums.variables
         return {
-            path: ops.convert_to_numpy(targets[id(variable)][2])
+            path: ops.convert_to_numpy(targets[id(variable)].mask)
             for path, variable in zip(
                 unique_paths(variables), variables, strict=True
             )
@@ -178,139 +172,77 @@ class SparseOptimizer(OptimizerWrapper):
 
     def apply_masks(self):
         """Sets every weight outside its mask to 0.0, at once."""
-        for _, variable, mask in self._state.targets.values():
-            variable.assign(_masked(variable, mask))
-
-    def apply(self, grads, trainable_variables=None):
-        """Makes one step: trains inside the masks, or moves them.
-
-        Args:
-            grads: list of gradients, one per variable; None where there is
-                none.
-            trainable_variables: list of `keras.Variable`, or None: those that
-                the optimizer was built with.
-        """
-        variables = self._known(trainable_variables)
-        grads = list(grads)
-        for i, (grad, variable) in enumerate(
-            zip(grads, variables, strict=True)
-        ):
-            masked = id(variable) in self._state.targets
-            if grad is not None and (masked or self._state.sums):
-                grads[i] = dense(grad)
-        if self.gradient_accumulation_steps:
-            self._accumulate(grads, variables)
-        else:
-            self._step(grads, variables)
-
-    def _known(self, variables):
-        if variables is None:
-            return self._state.variables
-        variables = list(variables)
-        if not self.built:
-            self.build(variables)
-        unknown = [v for v in variables if id(v) not in self._state.slots]
-        if unknown:
-            raise ValueError(
-                "`optimizer` must have been built for the variables it is "
-                f"given, but {unknown[0].path!r} and {len(unknown) - 1} others "
-                "are unknown to it: it belongs to another model, or the model "
-                "has changed since. Compile each model with an optimizer of "
-                "its own."
-            )
-        return variables
-
-    def _accumulate(self, grads, variables):
-        steps = self.gradient_accumulation_steps
-        places = {id(v): i for i, v in enumerate(self._state.variables)}
-        sums = [self._state.sums[places[id(v)]] for v in variables]
-        for grad, total in zip(grads, sums, strict=True):
-            if grad is not None:
-                total.assign_add(grad)
-        self._micro_step.assign((self._micro_step + 1) % steps)
-
-        def step(_):
-            means = [
-                None if grad is None else total / steps
-                for grad, total in zip(grads, sums, strict=True)
-            ]
-            self._step(means, variables)
-            for total in sums:
-                total.assign(ops.zeros(total.shape, dtype=total.dtype))
-
-        self._conditional(
-            lambda: ops.equal(self._micro_step, 0), step, _do_nothing, []
-        )
+        for target in self._state.targets.values():
+            target.hide()
 
     def _step(self, grads, variables):
+        targets = [self._state.targets.get(id(v)) for v in variables]
+        grads = [
+            grad if grad is None or target is None else dense(grad)
+            for grad, target in zip(grads, targets, strict=True)
+        ]
+
         def train(grads):
-            self._train(grads, variables)
+            self._train(grads, variables, targets)
 
         def update(grads):
-            self._update_masks(grads, variables)
+            self._update_masks(grads, targets)
 
         def due():
             return self.method.due(self.iterations)
 
+        if self.method.observes:
+            self._observe(grads, targets)
         if self._state.static:
             train(grads)
         elif self.method.update_replaces_step:
             self._conditional(due, update, train, grads)
         else:
             train(grads)
-            self._conditional(due, update, _do_nothing, grads)
+            self._conditional(due, update, do_nothing, grads)
 
-    def _conditional(self, predicate, if_true, if_false, grads):
-        assigned = self._state.variables + self.variables
-        conditional(predicate, if_true, if_false, grads, assigned)
-
-    def _train(self, grads, variables):
-        targets = self._state.targets
+    def _train(self, grads, variables, targets):
         visible = list(grads)
-        for i, (grad, variable) in enumerate(
-            zip(grads, variables, strict=True)
-        ):
-            if grad is not None and id(variable) in targets:
-                visible[i] = _masked(grad, targets[id(variable)][2])
+        for i, (grad, target) in enumerate(zip(grads, targets, strict=True)):
+            if target is not None and grad is not None:
+                weight = target.seen(grad)
+                visible[i] = self.method.visible_gradient(weight)
+        masked = [target for target in targets if target is not None]
+        for target in masked:
+            target.reveal()
         self.inner_optimizer.apply(visible, variables)
         safe = keeps_zeros(self.inner_optimizer) and not self._state.unborn
-        for variable in variables:
-            if id(variable) in targets and (not safe or variable.constraint):
-                mask = targets[id(variable)][2]
-                variable.assign(_masked(variable, mask))
+        safe = safe and not self.method.keeps_dormant_weights
+        for target in masked:
+            target.remember()
+            if not safe or target.variable.constraint:
+                target.hide()
 
-    def _update_masks(self, grads, variables):
+    def _observe(self, grads, targets):
+        seen, weights = seen_by_method(grads, targets, with_gradients=True)
+        memories = self.method.observe(weights, self._moment())
+        for target, memory in zip(seen, memories, strict=True):
+            target.keep(memory)
+
+    def _update_masks(self, grads, targets):
         """Runs on each replica, which all come to the same masks."""
-        method, targets = self.method, self._state.targets
-        pairs = [
-            (*targets[id(variable)], grad)
-            for grad, variable in zip(grads, variables, strict=True)
-            if id(variable) in targets
-        ]
-        if method.needs_gradient:
-            pairs = [pair for pair in pairs if pair[3] is not None]
-            summed = sum_over_replicas([pair[3] for pair in pairs])
-        else:
-            summed = [None] * len(pairs)
-        weights = [
-            SparseWeight(
-                path,
-                ops.convert_to_tensor(variable),
-                ops.convert_to_tensor(mask),
-                grad,
-            )
-            for (path, variable, mask, _), grad in zip(
-                pairs, summed, strict=True
-            )
-        ]
-        new_masks = method.update(weights, self._moment())
-        for pair, new in zip(pairs, new_masks, strict=True):
-            _, variable, mask, _ = pair
-            stayed = ops.logical_and(new, mask)
-            variable.assign(_masked(variable, stayed))
-            for slot, of_new in self._state.slots[id(variable)]:
-                slot.assign(_masked(slot, stayed, of_new))
-            mask.assign(new)
+        method = self.method
+        seen, weights = seen_by_method(grads, targets, method.needs_gradient)
+        found = method.update(weights, self._moment())
+        if not isinstance(found, Update):
+            found = Update(found)
+        nothing = [None] * len(seen)
+        for target, mask, value, memory in zip(
+            seen,
+            found.masks,
+            found.values or nothing,
+            found.memories or nothing,
+            strict=True,
+        ):
+            target.move(mask, value)
+            target.keep(memory or {})
+        for name, value in (found.scalars or {}).items():
+            self._state.scalars[name].assign(value)
         self._mask_updates.assign_add(1)
         if method.update_replaces_step:
             self.inner_optimizer.iterations.assign_add(1)
@@ -320,15 +252,19 @@ class SparseOptimizer(OptimizerWrapper):
         peak = ops.maximum(self._peak_rate, rate)
         self._peak_rate.assign(peak)
         ratio = ops.where(peak > 0, rate / ops.maximum(peak, 1e-30), 0.0)
-        return Moment(ops.convert_to_tensor(self.iterations), ratio)
+        scalars = {
+            name: ops.convert_to_tensor(variable)
+            for name, variable in self._state.scalars.items()
+        }
+        step = ops.convert_to_tensor(self.iterations)
+        return Moment(step, ratio, rate, scalars)
 
     def finalize_variable_values(self, var_list):
         super().finalize_variable_values(var_list)
         self.apply_masks()
 
     def load_own_variables(self, store):
-        stored = [np.asarray(store[key]) for key in store.keys()]
-        has_masks = any(array.dtype == bool for array in stored)
+        has_masks = any(store[key].dtype == bool for key in store.keys())
         untrained = self.built and not ops.convert_to_numpy(self.iterations)
         if has_masks and not self.built:
             raise ValueError(
@@ -357,10 +293,10 @@ class SparseOptimizer(OptimizerWrapper):
         # the paths of its variables when it is loaded.
         filters = self.filters
         if self.built:
-            places = {id(v): i for i, v in enumerate(self._state.variables)}
+            places = {id(v): i for i, v in enumerate(self._sums.variables)}
             filters = {
-                name: places[id(variable)]
-                for name, variable, _ in self._state.targets.values()
+                target.name: places[key]
+                for key, target in self._state.targets.items()
             }
         method = keras.saving.serialize_keras_object(self.method)
         return {
@@ -379,21 +315,3 @@ class SparseOptimizer(OptimizerWrapper):
         optimizer = cls(**config)
         optimizer._state.restored = True
         return optimizer
-
-
-class _Constant(keras.initializers.Initializer):
-    def __init__(self, value):
-        self.value = value
-
-    def __call__(self, shape, dtype=None):
-        return ops.convert_to_tensor(self.value, dtype=dtype)
-
-
-def _masked(tensor, mask, outside=0.0):
-    tensor = ops.convert_to_tensor(tensor)
-    outside = ops.cast(outside, tensor.dtype)
-    return ops.where(ops.convert_to_tensor(mask), tensor, outside)
-
-
-def _do_nothing(_):
-    return None

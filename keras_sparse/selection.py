@@ -73,11 +73,6 @@ def select(variables, filters=None):
     return _matching(candidates, filters)
 
 
-def exactly(paths):
-    """Filters that match these paths and nothing else."""
-    return [f"^{re.escape(path)}$" for path in paths]
-
-
 def _placed(variables, places):
     """What a saved optimizer masked: name -> index of the variable."""
     chosen = {}

@@ -4,17 +4,11 @@ import keras
 
 
 class OptimizerWrapper(keras.optimizers.Optimizer):
-    """Base of optimizers that wrap another: passes on what Keras asks for.
-
-    Takes over gradient accumulation, so that the inner optimizer sees whole
-    steps only.
-    """
+    """Base of optimizers that wrap another: passes on what Keras asks for."""
 
     def __init__(self, inner, name=None):
         super().__init__(learning_rate=0.0, name=name)
         self.inner_optimizer = inner
-        self.gradient_accumulation_steps = inner.gradient_accumulation_steps
-        inner.gradient_accumulation_steps = None
 
     @property
     def variables(self):
@@ -71,6 +65,4 @@ class OptimizerWrapper(keras.optimizers.Optimizer):
 
     def get_config(self):
         inner = keras.saving.serialize_keras_object(self.inner_optimizer)
-        steps = self.gradient_accumulation_steps
-        inner["config"]["gradient_accumulation_steps"] = steps
         return {"inner": inner, "name": self.name}
