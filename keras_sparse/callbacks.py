@@ -101,7 +101,7 @@ class MaskRecorder(keras.callbacks.Callback):
             self.history.append((step, mask))
         if before is not None:
             moved = {
-                path: int(np.sum(mask & ~before[path]))
+                path: int(np.count_nonzero(mask & ~before[path]))
                 for path, mask in masks.items()
             }
             self.updates.append({"step": step, "moved": moved})

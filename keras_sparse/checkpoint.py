@@ -17,7 +17,8 @@ class Progress:
     Attributes:
         history: list of dicts, the logs of each finished epoch.
         updates: list of dicts, as `MaskRecorder.updates`.
-        masks: list of (step, boolean array), as `MaskRecorder.history`.
+        masks: list of (step, boolean array), the first and the last of
+            `MaskRecorder.history`; empty for a dense model.
     """
 
     history: list = dataclasses.field(default_factory=list)

@@ -1,6 +1,7 @@
 """The command line: `keras-sparse train`, `export`, `inspect`, `benchmark`."""
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import shlex
@@ -13,6 +14,8 @@ from rich.console import Console
 
 import keras_export
 from keras_sparse import main_job, tables, workplace
+from keras_sparse.cli_errors import UsageProblem, option, reading, usage
+from keras_sparse.config import check_count
 from keras_sparse.settings import Settings
 from keras_sparse.summary import summary
 from keras_sparse.training import TrainingError
@@ -24,19 +27,16 @@ app = typer.Typer(
     help="Train sparse Keras models and export them small.",
 )
 
-
 INTERRUPTED = 130
-
-
-class UsageProblem(Exception):
-    """Something on the command line must be changed; exit code 2."""
+_SETTINGS = [field.name for field in dataclasses.fields(Settings)]
+_TYPED = {name: option(name) for name in _SETTINGS} | {"name": "--dataset"}
 
 
 def run(arguments=None):
     """Runs the command line; returns the exit code.
 
-    0: done; 1: it failed; 2: an argument must be changed; 130: stopped by
-    Ctrl-C. An error is one line on standard error.
+    0: done; 1: it failed, or a file is damaged; 2: an argument must be
+    changed; 130: stopped by Ctrl-C. An error is one line on standard error.
     """
     try:
         code = app(arguments, standalone_mode=False) or 0
@@ -112,7 +112,7 @@ def train(
     ] = False,
 ):
     """Trains a dense model and its sparse twin, exports and compares both."""
-    with _usage():
+    with usage(_TYPED):
         settings = Settings(
             dataset=dataset,
             data_dir=data_dir,
@@ -130,7 +130,7 @@ def train(
         ).with_defaults()
     name = f"{settings.dataset}-{settings.method}-{settings.sparsity:g}"
     folder = output or pathlib.Path("runs") / name
-    with _usage():
+    with usage(_TYPED):
         data = main_job.prepare(settings)
     console = Console(highlight=False)
     with _claim(folder, settings, overwrite, resume) as work:
@@ -155,10 +155,14 @@ def export(
     ] = False,
 ):
     """Writes a Keras model as LiteRT and shows how it is stored."""
+    loaded = _load(model)
     target = output or model.with_suffix(".tflite")
-    report = keras_export.litert(
-        _load(model), target, sparse=sparse, overwrite=overwrite
-    )
+    with usage(
+        {"model": "MODEL", "path": "--output", "overwrite": "--overwrite"}
+    ):
+        report = keras_export.litert(
+            loaded, target, sparse=sparse, overwrite=overwrite
+        )
     console = Console(highlight=False)
     console.print(tables.encodings(target.name, report.weights))
     console.print(
@@ -175,10 +179,13 @@ def inspect(
 ):
     """Shows what is sparse in a Keras or LiteRT model."""
     if model.suffix == ".tflite":
-        rows = keras_export.read_weights(model)
+        with reading("MODEL", model, ".tflite file"):
+            rows = keras_export.read_weights(model)
         Console(highlight=False).print(tables.encodings(model.name, rows))
     else:
-        summary(_load(model))
+        loaded = _load(model)
+        with usage({"model": "MODEL"}):
+            summary(loaded)
 
 
 @app.command()
@@ -191,21 +198,21 @@ def benchmark(
     batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
 ):
     """Compares the latency of LiteRT files with that of the first."""
-    rows = keras_export.benchmark(
-        {str(file): file for file in files},
-        keras_export.random_inputs(files[0], batch_size),
-        threads=tuple(threads or (1,)),
-        repeats=repeats,
-    )
+    threads = tuple(threads or (1,))
+    with usage({}):
+        check_count("--repeats", repeats, 1)
+        check_count("--batch-size", batch_size, 1)
+        for number in threads:
+            check_count("--threads", number, 1)
+    inputs = [_inputs(file, batch_size) for file in files]
+    with usage({"inputs": "inputs of the first of FILES"}):
+        rows = keras_export.benchmark(
+            {str(file): file for file in files},
+            inputs[0],
+            threads=threads,
+            repeats=repeats,
+        )
     Console(highlight=False).print(tables.latencies(rows))
-
-
-@contextlib.contextmanager
-def _usage():
-    try:
-        yield
-    except (FileExistsError, FileNotFoundError, ValueError) as error:
-        raise UsageProblem(error) from error
 
 
 @contextlib.contextmanager
@@ -213,26 +220,19 @@ def _claim(folder, settings, overwrite, resume):
     # Only what `claim` itself refuses is a matter of usage.
     claimed = workplace.claim(folder, settings, overwrite, resume)
     with contextlib.ExitStack() as stack:
-        with _usage():
+        with usage({}):
             work = stack.enter_context(claimed)
         yield work
 
 
 def _load(path):
-    if not path.exists():
-        raise UsageProblem(
-            f"`MODEL` must be a file. Received: {str(path)!r}, which does not "
-            "exist. Check the path."
-        )
-    try:
+    with reading("MODEL", path, ".keras file with known classes"):
         return keras.models.load_model(path)
-    except Exception as error:
-        reason = str(error).split("\n")[0]
-        raise ValueError(
-            "`MODEL` must be a whole .keras file with known classes. Received: "
-            f"{str(path)!r} ({type(error).__name__}: {reason}). Save it again "
-            "with model.save."
-        ) from error
+
+
+def _inputs(file, batch_size):
+    with reading("FILES", file, ".tflite file"):
+        return keras_export.random_inputs(file, batch_size)
 
 
 def _command_line():

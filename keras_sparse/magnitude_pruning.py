@@ -9,6 +9,7 @@ from keras import ops
 from keras_sparse import schedules
 from keras_sparse.config import check_choice
 from keras_sparse.method import Method, Moment, SparseWeight
+from keras_sparse.pattern import check_fit, check_masks, check_pattern
 from keras_sparse.topology import magnitude_mask
 
 
@@ -23,7 +24,11 @@ class MagnitudePruning(Method):
             counterparts, or any serialisable object that maps a step to
             (whether to prune now, share of zeros in [0, 1]).
         scope: "layer": each weight reaches the sparsity by itself; "global":
-            the smallest weights of all layers go, wherever they are.
+            the smallest weights of all layers go, wherever they are; a layer
+            may lose all, of which the end of `fit` warns.
+        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
+            `Channels`, `ConstantFanIn`, or None: single weights. Not with
+            scope "global".
 
     Source: Zhu & Gupta 2017, arXiv:1710.01878; tfmot `prune_low_magnitude`.
     Differs from tfmot: exactly the wanted number of weights is kept, however
@@ -36,16 +41,32 @@ class MagnitudePruning(Method):
         'global'
     """
 
-    def __init__(self, schedule, scope="layer"):
+    def __init__(self, schedule, scope="layer", pattern=None):
         check_choice("scope", scope, ("layer", "global"))
         self.schedule = _known_schedule(schedule)
+        final = getattr(self.schedule, "target_sparsity", None)
+        final = getattr(self.schedule, "final_sparsity", final)
+        check_pattern(pattern, final)
+        if pattern is not None and scope == "global":
+            raise ValueError(
+                '`scope` must be "layer" with a pattern, whose units differ '
+                f"in size from layer to layer. Received: pattern={pattern!r}, "
+                'scope="global". Leave one of them out.'
+            )
         self.scope = scope
+        self.pattern = pattern
 
     def reads_initial_values(self):
         return bool(self.due(0))
 
+    def check_masks(self, masks):
+        check_masks(self.pattern, masks)
+
     def initial_masks(self, weights):
         """All ones, or pruned at once where the schedule says so at step 0."""
+        check_fit(
+            self.pattern, {p: np.shape(value) for p, value in weights.items()}
+        )
         start = [
             SparseWeight(path, value, np.ones(np.shape(value), dtype=bool))
             for path, value in weights.items()
@@ -64,7 +85,9 @@ class MagnitudePruning(Method):
         sparsity = self.schedule(moment.step)[1]
         if self.scope == "layer":
             return [
-                magnitude_mask(weight.value, weight.mask, sparsity)
+                magnitude_mask(
+                    weight.value, weight.mask, sparsity, self.pattern
+                )
                 for weight in weights
             ]
         values = _flat([weight.value for weight in weights])
@@ -77,16 +100,6 @@ class MagnitudePruning(Method):
             ops.reshape(part, shape)
             for part, shape in zip(parts, shapes, strict=True)
         ]
-
-    def get_config(self):
-        schedule = keras.saving.serialize_keras_object(self.schedule)
-        return {"schedule": schedule, "scope": self.scope}
-
-    @classmethod
-    def from_config(cls, config):
-        schedule = config["schedule"]
-        schedule = keras.saving.deserialize_keras_object(schedule)
-        return cls(schedule, config["scope"])
 
 
 def _flat(tensors):

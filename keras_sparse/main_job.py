@@ -6,7 +6,6 @@ Part of the command line, which alone composes keras_sparse and keras_export.
 import dataclasses
 import importlib.metadata
 import json
-import os
 import pathlib
 
 import numpy as np
@@ -73,29 +72,30 @@ def run(settings, data, folder, command, report):
             settings, data, kind, state, report
         )
     report("Exporting, verifying and timing both models")
+    test = data.arrays("test")
     for kind, model in models.items():
-        metrics[kind] = _measure(model, kind, data, folder)
+        metrics[kind] = _measure(model, kind, data, test, folder)
         metrics[kind]["history"] = _columns(progress[kind].history)
-    _add_latency(metrics, data, folder)
+    _add_latency(metrics, test, folder)
     metrics["layers"] = _layers(models["sparse"])
     metrics["updates"] = progress["sparse"].updates
-    samples = _samples(models, data)
+    samples = _samples(models, data, test)
     masks = progress["sparse"].masks
     write_report(folder / "report.html", metrics, masks, samples)
-    _write_json(folder / "metrics.json", metrics)
+    text = json.dumps(metrics, indent=2) + "\n"
+    (folder / "metrics.json").write_text(text)
     return metrics
 
 
-def _measure(model, kind, data, folder):
+def _measure(model, kind, data, test, folder):
     keras_file, saved_model, tflite = artefacts(folder, kind)
-    _save_keras(model, keras_file)
+    model.save(keras_file)
     saved = keras_export.saved_model(model, saved_model, overwrite=True)
     lite = keras_export.litert(
         model, tflite, sparse=kind == "sparse", overwrite=True
     )
-    images, _ = data.arrays("test", limit=_CHECKED)
     difference = max(
-        keras_export.verify(model, artefact, images)
+        keras_export.verify(model, artefact, test[0][:_CHECKED])
         for artefact in (saved_model, tflite)
     )
     loss, accuracy = model.evaluate(
@@ -106,7 +106,7 @@ def _measure(model, kind, data, folder):
     return {
         "loss": loss,
         "accuracy": accuracy,
-        "tflite_accuracy": _litert_accuracy(tflite, data),
+        "tflite_accuracy": _litert_accuracy(tflite, *test),
         "max_difference": difference,
         "weights": whole.weights,
         "live_weights": whole.live_weights,
@@ -126,22 +126,14 @@ def artefacts(folder, kind):
     return tuple(pathlib.Path(folder) / (prefix + name) for name in names)
 
 
-def _save_keras(model, path):
-    new = path.with_name("new_" + path.name)
-    model.save(new)
-    os.replace(new, path)
-
-
-def _litert_accuracy(path, data):
-    images, labels = data.arrays("test")
+def _litert_accuracy(path, images, labels):
     outputs = keras_export.predict(path, images)
     return float(np.mean(np.argmax(outputs, axis=-1) == labels))
 
 
-def _add_latency(metrics, data, folder):
+def _add_latency(metrics, test, folder):
     files = {kind: artefacts(folder, kind)[2] for kind in ("dense", "sparse")}
-    images, _ = data.arrays("test", limit=1)
-    for row in keras_export.benchmark(files, images, repeats=200):
+    for row in keras_export.benchmark(files, test[0][:1], repeats=200):
         metrics[row.name]["latency_ratio"] = row.ratio
 
 
@@ -159,8 +151,8 @@ def _layers(model):
     ]
 
 
-def _samples(models, data):
-    images, labels = data.arrays("test", limit=_SAMPLES)
+def _samples(models, data, test):
+    images, labels = (array[:_SAMPLES] for array in test)
     samples = {
         "images": images,
         "labels": labels,
@@ -176,9 +168,3 @@ def _samples(models, data):
 def _columns(history):
     names = history[0] if history else ()
     return {name: [logs[name] for logs in history] for name in names}
-
-
-def _write_json(path, content):
-    new = path.with_name("new_" + path.name)
-    new.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(new, path)

@@ -1,6 +1,7 @@
 """What a sparse training method is, and what it is told."""
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,12 @@ from keras_sparse.config import (
     check_choice,
     check_count,
     check_fraction,
+)
+from keras_sparse.pattern import (
+    check_fit,
+    check_masks,
+    check_pattern,
+    fitting,
 )
 from keras_sparse.topology import random_mask
 
@@ -112,6 +119,9 @@ class Method(Configurable):
         """Returns a dict path -> boolean array for a dict path -> array."""
         raise NotImplementedError
 
+    def check_masks(self, masks):
+        """Raises ValueError where given masks (path -> array) do not fit."""
+
     def initial_memory(self, weights, masks):
         """Returns a dict name -> dict path -> array; what is left out is 0."""
         return {}
@@ -147,6 +157,8 @@ class FixedBudget(Method):
         dense_first: bool, keep the first masked weight dense, as the RigL
             paper does with "uniform".
         seed: int from 0, for the initial masks and random growth.
+        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
+            `Channels`, `ConstantFanIn`, or None: single weights.
     """
 
     def __init__(
@@ -156,15 +168,16 @@ class FixedBudget(Method):
         custom=None,
         dense_first=False,
         seed=0,
+        pattern=None,
     ):
-        check_fraction("sparsity", sparsity)
         check_choice("distribution", distribution, tuple(DISTRIBUTIONS))
-        check_count("seed", seed, 0)
-        self.sparsity = sparsity
+        self.sparsity = check_fraction("sparsity", sparsity)
+        self.seed = check_count("seed", seed, 0)
+        check_pattern(pattern, sparsity)
         self.distribution = distribution
         self.custom = custom
         self.dense_first = dense_first
-        self.seed = seed
+        self.pattern = pattern
 
     def sparsities(self, shapes):
         """Returns a dict path -> share of zeros for a dict path -> shape."""
@@ -172,14 +185,42 @@ class FixedBudget(Method):
         if self.dense_first and shapes:
             custom.setdefault(next(iter(shapes)), 0.0)
         distribute = DISTRIBUTIONS[self.distribution]
+        if self.pattern is not None and self.pattern.sparsity is not None:
+            distribute = distributions.uniform
         return distribute(shapes, self.sparsity, custom=custom)
 
+    def num_kept(self, shapes):
+        """Returns a dict path -> live weights, for a dict path -> shape.
+
+        With a pattern: live units of each of its groups. Zeros are counted as
+        floor(sparsity * size).
+        """
+        sparsities = self.sparsities(shapes)
+        sparse = {p: shapes[p] for p, share in sparsities.items() if share > 0}
+        check_fit(self.pattern, sparse)
+        numbers = {}
+        for path, sparsity in sparsities.items():
+            size = math.prod(shapes[path])
+            numbers[path] = size - distributions.num_zeros(size, sparsity)
+            pattern = fitting(self.pattern, shapes[path])
+            if pattern is not None:
+                units = pattern.units(np.zeros(shapes[path])).shape[1]
+                numbers[path] = pattern.num_kept(units, sparsity)
+        return numbers
+
+    def check_masks(self, masks):
+        check_masks(self.pattern, masks)
+
     def initial_masks(self, weights):
-        """Draws random masks; zeros are counted as floor(sparsity * size)."""
+        """Draws random masks."""
         shapes = {path: np.shape(value) for path, value in weights.items()}
-        masks = {}
-        for path, sparsity in self.sparsities(shapes).items():
-            size = int(np.prod(shapes[path]))
-            num_kept = size - distributions.num_zeros(size, sparsity)
-            masks[path] = random_mask(shapes[path], num_kept, self.seed, path)
-        return masks
+        return {
+            path: random_mask(
+                shapes[path],
+                num_kept,
+                self.seed,
+                path,
+                fitting(self.pattern, shapes[path]),
+            )
+            for path, num_kept in self.num_kept(shapes).items()
+        }

@@ -98,6 +98,8 @@ class SparseOptimizer(AccumulatingWrapper):
             return
         state = self._state
         with outside_graph():
+            if masks is not None:
+                self.method.check_masks(masks)
             selected = self._select(variables, masks)
             values = {p: ops.convert_to_numpy(v) for p, v in selected.items()}
             state.static = self.method.due(0) is None
@@ -262,6 +264,13 @@ class SparseOptimizer(AccumulatingWrapper):
     def finalize_variable_values(self, var_list):
         super().finalize_variable_values(var_list)
         self.apply_masks()
+        empty = [path for path, mask in self.masks.items() if not mask.any()]
+        if empty:
+            warnings.warn(
+                f"No weight is left in {', '.join(empty)}: the layer's output "
+                "is its bias. Lower the sparsity, or share it by layer.",
+                stacklevel=2,
+            )
 
     def load_own_variables(self, store):
         has_masks = any(store[key].dtype == bool for key in store.keys())

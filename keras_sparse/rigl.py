@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_sparse.config import check_choice, check_count, check_fraction
 from keras_sparse.method import FixedBudget
+from keras_sparse.pattern import patterns_of
 from keras_sparse.schedules import cosine_decay, linear_decay
 from keras_sparse.topology import drop_and_grow, random_scores
 
@@ -42,12 +43,11 @@ class _MovingBudget(FixedBudget):
         update_from=None,
         custom=None,
         dense_first=False,
+        pattern=None,
     ):
-        super().__init__(sparsity, distribution, custom, dense_first, seed)
-        check_count("update_every", update_every, 1)
-        check_count("update_until", update_until, 0, none_allowed=True)
-        check_count("update_from", update_from, 0, none_allowed=True)
-        check_fraction("drop_fraction", drop_fraction, upper_included=True)
+        super().__init__(
+            sparsity, distribution, custom, dense_first, seed, pattern
+        )
         check_choice("drop_schedule", drop_schedule, (None, *_DROP_SCHEDULES))
         if drop_schedule in ("cosine", "linear") and update_until is None:
             raise ValueError(
@@ -55,11 +55,40 @@ class _MovingBudget(FixedBudget):
                 f"{drop_schedule!r}, which falls to 0 there. Received: "
                 "update_until=None. Pass the step of the last update."
             )
-        self.update_every = update_every
-        self.update_until = update_until
-        self.drop_fraction = drop_fraction
         self.drop_schedule = drop_schedule
-        self.update_from = update_from
+        self.update_every = check_count("update_every", update_every, 1)
+        self.update_until = check_count("update_until", update_until, 0, True)
+        self.update_from = check_count("update_from", update_from, 0, True)
+        self.drop_fraction = check_fraction(
+            "drop_fraction", drop_fraction, upper_included=True
+        )
+
+    @classmethod
+    def itop(cls, sparsity, update_every=1000, drop_fraction=0.5, **arguments):
+        """The settings of in-time over-parameterisation: explore more.
+
+        Fewer updates that each move more let every new weight train before it
+        is judged. Use a small batch and train long.
+
+        Args:
+            sparsity: float in [0, 1), as for the class.
+            update_every: int, optimizer steps between two updates; 1000 and
+                more.
+            drop_fraction: float in [0, 1], as for the class.
+            **arguments: others of the class.
+
+        Returns:
+            The method.
+
+        Source: Liu et al. 2021, arXiv:2102.02887; settings as in
+            VITA-Group/GraNet.
+        """
+        return cls(
+            sparsity,
+            update_every=update_every,
+            drop_fraction=drop_fraction,
+            **arguments,
+        )
 
     def due(self, step):
         """True each `update_every` steps from `update_from`, before the end."""
@@ -93,14 +122,16 @@ class _MovingBudget(FixedBudget):
 
     def update(self, weights, moment):
         fraction = self.current_drop_fraction(moment)
+        patterns = patterns_of(weights, self.pattern)
         return [
             drop_and_grow(
                 weight.value,
                 weight.mask,
                 self.grow_score(weight, moment),
                 fraction,
+                pattern,
             )
-            for weight in weights
+            for weight, pattern in zip(weights, patterns, strict=True)
         ]
 
 
@@ -126,6 +157,8 @@ _MOVING_ARGUMENTS = """
             the distribution, or None.
         dense_first: bool, keep the first masked weight dense, as the RigL
             paper does with "uniform".
+        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
+            `Channels`, `ConstantFanIn`, or None: single weights.
 """
 
 

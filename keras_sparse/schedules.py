@@ -38,9 +38,9 @@ class _Schedule(Configurable):
         return due
 
     def _check_steps(self, end_step_lowest):
-        check_count("begin_step", self.begin_step, 0)
-        check_count("frequency", self.frequency, 1)
-        check_count("end_step", self.end_step, end_step_lowest)
+        self.begin_step = check_count("begin_step", self.begin_step, 0)
+        self.frequency = check_count("frequency", self.frequency, 1)
+        self.end_step = check_count("end_step", self.end_step, end_step_lowest)
         if 0 <= self.end_step < self.begin_step:
             raise ValueError(
                 "`end_step` must not lie before `begin_step`. Received: "
@@ -69,8 +69,9 @@ class ConstantSparsity(_Schedule):
     """
 
     def __init__(self, target_sparsity, begin_step, end_step=-1, frequency=100):
-        check_fraction("target_sparsity", target_sparsity)
-        self.target_sparsity = target_sparsity
+        self.target_sparsity = check_fraction(
+            "target_sparsity", target_sparsity
+        )
         self.begin_step = begin_step
         self.end_step = end_step
         self.frequency = frequency
@@ -116,15 +117,15 @@ class PolynomialDecay(_Schedule):
         power=3,
         frequency=100,
     ):
-        check_fraction("initial_sparsity", initial_sparsity)
-        check_fraction("final_sparsity", final_sparsity)
         if not isinstance(power, (int, float)) or power <= 0:
             raise ValueError(
                 "`power` must be a positive number. "
                 f"Received: power={power!r}. The paper uses 3."
             )
-        self.initial_sparsity = initial_sparsity
-        self.final_sparsity = final_sparsity
+        self.initial_sparsity = check_fraction(
+            "initial_sparsity", initial_sparsity
+        )
+        self.final_sparsity = check_fraction("final_sparsity", final_sparsity)
         self.begin_step = begin_step
         self.end_step = end_step
         self.power = power

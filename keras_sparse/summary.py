@@ -2,11 +2,10 @@
 
 import dataclasses
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from keras_sparse.layer_counts import KERNELS, count
+from keras_sparse.layer_counts import KERNELS, count, total
 from keras_sparse.selection import unique_paths
 from keras_sparse.sparsify import find_optimizer
 
@@ -59,20 +58,11 @@ def summary(model, print_table=True):
         (32, '8x4')
     """
     shapes = _kernel_shapes(model)
-    rows = [
-        SummaryRow(
-            path=row.path,
-            shape=", ".join(shapes.get(row.path, [])),
-            sparsity=row.sparsity,
-            live_weights=row.live_weights,
-            weights=row.weights,
-            mflops=_mflops(row.sparse_multiply_adds),
-            bytes=row.sparse_bytes,
-        )
-        for row in count(model, _masks_of_kernels(model))
-    ]
+    counts = count(model, _masks_of_kernels(model))
+    rows = [_row(c.path, ", ".join(shapes.get(c.path, [])), c) for c in counts]
     if print_table:
-        Console().print(_table(model.name, rows))
+        whole = _row("all layers", "", total(counts))
+        Console().print(_table(model.name, rows, whole))
     return rows
 
 
@@ -102,29 +92,26 @@ def _kernel_shapes(model):
     return shapes
 
 
-def _mflops(multiply_adds):
-    return None if multiply_adds is None else 2 * multiply_adds / 1e6
+def _row(path, shape, counted):
+    multiply_adds = counted.sparse_multiply_adds
+    return SummaryRow(
+        path=path,
+        shape=shape,
+        sparsity=counted.sparsity,
+        live_weights=counted.live_weights,
+        weights=counted.weights,
+        mflops=None if multiply_adds is None else 2 * multiply_adds / 1e6,
+        bytes=counted.sparse_bytes,
+    )
 
 
-def _table(name, rows):
+def _table(name, rows, whole):
     table = Table(title=f"{name}: what is kept")
     table.add_column("layer")
     for title in ("shape", "sparsity", "live / all", "MFLOPs", "kB"):
         table.add_column(title, justify="right")
     for row in rows:
         table.add_row(*_cells(row))
-    known = all(row.mflops is not None for row in rows)
-    live = sum(row.live_weights for row in rows)
-    weights = sum(row.weights for row in rows)
-    whole = SummaryRow(
-        "all layers",
-        "",
-        1 - live / max(weights, 1),
-        live,
-        weights,
-        sum(row.mflops for row in rows) if known else None,
-        int(np.sum([row.bytes for row in rows])),
-    )
     table.add_section()
     table.add_row(*_cells(whole))
     return table

@@ -70,6 +70,46 @@ def top_magnitude_mask(values, k, among):
     return _select(ops.where(among, bits, -1), k, lowest=0)
 
 
+def top_magnitude_mask_of_rows(values, k, among):
+    """Marks the largest magnitudes of each row; exactly `k`, ties to the left.
+
+    Args:
+        values: float tensor (rows, columns), compared as float32.
+        k: int32 tensor (rows,) or int, at most the number of true entries in
+            the row of `among`.
+        among: boolean tensor (rows, columns); other entries never win.
+
+    Returns:
+        Boolean tensor (rows, columns).
+
+    Example:
+        >>> from keras import ops
+        >>> values = ops.array([[1.0, -3.0, 2.0], [5.0, 5.0, 5.0]])
+        >>> among = ops.ones((2, 3), dtype="bool")
+        >>> mask = top_magnitude_mask_of_rows(values, 2, among)
+        >>> [[bool(selected) for selected in row] for row in mask]
+        [[False, True, True], [True, True, False]]
+    """
+    bits = ops.view(ops.abs(ops.cast(values, "float32")), "int32")
+    key = ops.where(among, bits, -1)
+    k = ops.broadcast_to(ops.cast(k, "int32"), key.shape[:1])[:, None]
+
+    def number(condition):
+        return ops.sum(ops.cast(condition, "int32"), axis=1, keepdims=True)
+
+    # The k-th largest key of each row, bit by bit from the top.
+    def add_bit(i, threshold):
+        higher = ops.bitwise_or(threshold, ops.left_shift(1, 30 - i))
+        return ops.where(number(key >= higher) >= k, higher, threshold)
+
+    threshold = ops.fori_loop(0, 31, add_bit, ops.zeros_like(k))
+    above = key > threshold
+    ties = ops.equal(key, threshold)
+    rank = ops.cumsum(ops.cast(ties, "int32"), axis=1)
+    chosen = ops.logical_and(ties, rank <= k - number(above))
+    return ops.logical_or(above, chosen)
+
+
 def _select(key, k, lowest):
     """Marks the k largest int32 keys; high bits below `lowest` are left out."""
     if math.prod(key.shape) == 0:

@@ -38,7 +38,7 @@ def train(settings, data, kind, state, report=print):
     keras.utils.set_random_seed(settings.seed)
     epochs, batch_size = settings.epochs, settings.batch_size
     steps = data.steps("train", batch_size)
-    with _strategy(settings).scope():
+    with _scope(settings):
         found = checkpoint.load(state)
         if found is None:
             found = _new(settings, data, kind, steps), checkpoint.Progress()
@@ -101,16 +101,12 @@ def _new(settings, data, kind, steps):
     return model
 
 
-def _strategy(settings):
+def _scope(settings):
     if settings.strategy == "mirrored":
         import tensorflow as tf
 
-        return tf.distribute.MirroredStrategy()
-    return _NoStrategy()
-
-
-class _NoStrategy:
-    scope = staticmethod(contextlib.nullcontext)
+        return tf.distribute.MirroredStrategy().scope()
+    return contextlib.nullcontext()
 
 
 class _KeepState(keras.callbacks.Callback):
@@ -127,6 +123,8 @@ class _KeepState(keras.callbacks.Callback):
                 f"`--learning-rate` must keep the loss finite, but after epoch "
                 f"{epoch + 1} it is {logs['loss']}. Lower the learning rate."
             )
+        # The report draws the first and the last; a state stays small.
+        del self.recorder.history[1:-1]
         self.progress.history.append(logs)
         self.progress.updates = self.recorder.updates
         self.progress.masks = self.recorder.history

@@ -74,6 +74,19 @@ class EachStep(keras.callbacks.Callback):
         self.check(self.model, self.steps)
 
 
+def make_small_net():
+    """A convolution of 36 weights, a normalisation, a Dense of 1440."""
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Conv2D(4, 3, name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, name="dense"),
+        ]
+    )
+
+
 @pytest.fixture(scope="session")
 def bench():
     """Class `Bench(inner, method, masks=None)`."""
@@ -90,3 +103,9 @@ def each_step():
 def check_masked():
     """Function `(model)`: fails where a weight outside its mask is not 0."""
     return assert_masked
+
+
+@pytest.fixture(scope="session")
+def small_net():
+    """Function `()`: `make_small_net`, another one at each call."""
+    return make_small_net

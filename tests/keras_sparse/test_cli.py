@@ -138,20 +138,20 @@ def test_a_loss_that_is_not_finite_ends_with_one_line(tmp_path):
 @pytest.mark.parametrize(
     "arguments, named",
     [
-        (["--sparsity", "1"], "`sparsity`"),
-        (["--sparsity", "-0.1"], "`sparsity`"),
-        (["--sparsity", "nan"], "`sparsity`"),
+        (["--sparsity", "1"], "`--sparsity`"),
+        (["--sparsity", "-0.1"], "`--sparsity`"),
+        (["--sparsity", "nan"], "`--sparsity`"),
         (["--sparsity", "many"], "--sparsity"),
-        (["--dataset", "no_such_set"], "no_such_set"),
-        (["--dataset", "mnist", "--data-dir", "."], "data_dir"),
-        (["--method", "rigle"], "`method`"),
-        (["--model", "vgg"], "`model`"),
-        (["--distribution", "even"], "`distribution`"),
-        (["--strategy", "tpu"], "`strategy`"),
-        (["--filters", "convolution"], "`filters`"),
-        (["--filters", "("], "`filters`"),
-        (["--epochs", "-1"], "`epochs`"),
-        (["--learning-rate", "0"], "`learning_rate`"),
+        (["--dataset", "no_such_set"], "`--dataset`"),
+        (["--dataset", "mnist", "--data-dir", "."], "`--data-dir`"),
+        (["--method", "rigle"], "`--method`"),
+        (["--model", "vgg"], "`--model`"),
+        (["--distribution", "even"], "`--distribution`"),
+        (["--strategy", "tpu"], "`--strategy`"),
+        (["--filters", "convolution"], "`--filters`"),
+        (["--filters", "("], "`--filters`"),
+        (["--epochs", "-1"], "`--epochs`"),
+        (["--learning-rate", "0"], "`--learning-rate`"),
         (["--resume"], "`--resume`"),
         (["--output", "file"], "`--output`"),
         (["--output", "folder", "--overwrite"], "`--output`"),
@@ -202,8 +202,8 @@ def test_export_writes_a_file_and_keeps_what_is_there(trained, tmp_path, capfd):
     size = target.stat().st_size
     assert size < (trained[0] / "dense_model.tflite").stat().st_size / 4
     capfd.readouterr()
-    assert run(["export", model, "--output", str(target)]) == 1
-    assert "overwrite" in only_error(capfd)
+    assert run(["export", model, "--output", str(target)]) == 2
+    assert "`--overwrite`" in only_error(capfd)
     again = ["export", model, "--output", str(target), "--overwrite"]
     assert run([*again, "--no-sparse"]) == 0
     assert target.stat().st_size > 4 * size
@@ -213,6 +213,57 @@ def test_benchmark_compares_files_with_the_first(trained, capfd):
     files = [trained[0] / n for n in ("dense_model.tflite", "model.tflite")]
     assert run(["benchmark", *map(str, files), "--repeats", "5"]) == 0
     assert "1.000" in capfd.readouterr().out
+
+
+MODEL, TFLITE = "out/model.keras", "out/model.tflite"
+
+
+@pytest.mark.parametrize(
+    "arguments, named",
+    [
+        (["inspect", "gone.tflite"], "`MODEL`"),
+        (["inspect", "folder.tflite"], "`MODEL`"),
+        (["inspect", "text.tflite"], "`MODEL`"),
+        (["inspect", "."], "`MODEL`"),
+        (["export", "."], "`MODEL`"),
+        (["export", MODEL, "--output", "folder.tflite"], "`--output`"),
+        (["export", MODEL, "--output", "text.tflite"], "`--overwrite`"),
+        (["export", MODEL, "--output", "small.bin"], "`--output`"),
+        (["export", MODEL, "--output", "gone/small.tflite"], "`--output`"),
+        (["benchmark", TFLITE, "gone.tflite"], "`FILES`"),
+        (["benchmark", TFLITE, "."], "`FILES`"),
+        (["benchmark", MODEL], "`FILES`"),
+        (["benchmark", TFLITE, "--repeats", "0"], "`--repeats`"),
+        (["benchmark", TFLITE, "--threads", "0"], "`--threads`"),
+        (["benchmark", TFLITE, "--batch-size", "0"], "`--batch-size`"),
+    ],
+    ids=str,
+)
+def test_what_the_other_commands_refuse_is_named_with_exit_code_2(
+    trained, tmp_path, arguments, named, monkeypatch, capfd
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").symlink_to(trained[0])
+    (tmp_path / "folder.tflite").mkdir()
+    (tmp_path / "text.tflite").write_text("not a model")
+    before = sorted(f.name for f in tmp_path.iterdir())
+    assert run(arguments) == 2
+    error = only_error(capfd)
+    assert named in error and "Received: " in error and "Errno" not in error
+    assert "`path`" not in error and "path=" not in error
+    assert sorted(f.name for f in tmp_path.iterdir()) == before
+    assert (tmp_path / "text.tflite").read_text() == "not a model"
+
+
+@pytest.mark.parametrize("command", ["inspect", "benchmark"])
+def test_a_cut_tflite_file_is_named(trained, tmp_path, command, capfd):
+    whole = (trained[0] / "model.tflite").read_bytes()
+    path = tmp_path / "cut.tflite"
+    path.write_bytes(whole[: len(whole) // 2])
+    assert run([command, str(path)]) == 1
+    assert f"must be a whole .tflite file. Received: '{path}'" in only_error(
+        capfd
+    )
 
 
 @pytest.mark.parametrize("command", ["inspect", "export"])

@@ -4,9 +4,11 @@ import inspect
 import json
 
 import keras
+import numpy as np
 import pytest
 
 import keras_sparse as ks
+from keras_sparse.config import check_count, check_fraction
 
 MOVING = dict(
     sparsity=0.8,
@@ -19,6 +21,15 @@ MOVING = dict(
     update_from=3,
     custom={"a/kernel": 0.5},
     dense_first=True,
+    pattern=ks.Block(2, 1),
+)
+LARGEST = dict(
+    sparsity=0.8,
+    distribution="uniform",
+    update_every=7,
+    custom={"a/kernel": 0.5},
+    dense_first=True,
+    pattern=ks.ConstantFanIn(),
 )
 POLYNOMIAL = dict(
     initial_sparsity=0.1,
@@ -37,10 +48,17 @@ TABLE = [
             custom={"a/kernel": 0.5},
             dense_first=True,
             seed=4,
+            pattern=ks.Channels(),
         ),
     ),
     (ks.SET, MOVING),
     (ks.RigL, MOVING),
+    (ks.STE, LARGEST),
+    (ks.TopKAST, dict(backward_sparsity=0.5, penalty=0.01, **LARGEST)),
+    (ks.Block, dict(rows=4, columns=2)),
+    (ks.NofM, dict(n=1, m=3, axis=-1)),
+    (ks.Channels, {}),
+    (ks.ConstantFanIn, dict(min_salient=0.3)),
     (ks.PolynomialDecay, POLYNOMIAL),
     (
         ks.ConstantSparsity,
@@ -48,7 +66,11 @@ TABLE = [
     ),
     (
         ks.MagnitudePruning,
-        dict(schedule=ks.PolynomialDecay(**POLYNOMIAL), scope="global"),
+        dict(
+            schedule=ks.PolynomialDecay(**POLYNOMIAL),
+            scope="layer",
+            pattern=ks.Block(1, 4),
+        ),
     ),
     (
         ks.SparseOptimizer,
@@ -147,3 +169,54 @@ def test_repr_shows_how_to_make_the_object():
     schedule = ks.ConstantSparsity(0.5, begin_step=3)
     shown = "ConstantSparsity(target_sparsity=0.5, begin_step=3, "
     assert repr(schedule) == shown + "end_step=-1, frequency=100)"
+
+
+@pytest.mark.parametrize(
+    "value, plain",
+    [
+        (0, 0),
+        (0.9, 0.9),
+        (np.float64(0.9), 0.9),
+        (np.float32(0.75), 0.75),
+        (np.float16(0.25), 0.25),
+        (np.int64(0), 0),
+    ],
+)
+def test_a_fraction_is_kept_as_a_python_number(value, plain):
+    found = check_fraction("sparsity", value)
+    assert found == plain and type(found) is type(plain)
+    assert json.loads(json.dumps(found)) == plain
+
+
+def test_one_is_a_fraction_only_where_it_is_included():
+    found = check_fraction("share", np.float32(1), upper_included=True)
+    assert found == 1.0 and type(found) is float
+    with pytest.raises(
+        ValueError, match=r"`share` must be a number in \[0, 1\)"
+    ):
+        check_fraction("share", np.float32(1))
+
+
+@pytest.mark.parametrize(
+    "value", [100, np.int64(100), np.int8(100), np.uint16(100)]
+)
+def test_a_count_is_kept_as_a_python_integer(value):
+    found = check_count("update_every", value, lowest=100)
+    assert found == 100 and type(found) is int
+    assert json.dumps(found) == "100"
+    assert check_count("update_until", None, 1, none_allowed=True) is None
+
+
+NO_NUMBER = [True, np.True_, "0", None, 0j, [0], np.array([0.0]), np.nan, -1]
+
+
+@pytest.mark.parametrize("value", NO_NUMBER, ids=repr)
+def test_what_is_no_fraction_is_refused(value):
+    with pytest.raises(ValueError, match="`share` must be .* Received: share="):
+        check_fraction("share", value, upper_included=True)
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBER, 1.0, np.float32(1), 0], ids=repr)
+def test_what_is_no_count_is_refused(value):
+    with pytest.raises(ValueError, match="`steps` must be .* Received: steps="):
+        check_count("steps", value, lowest=1)

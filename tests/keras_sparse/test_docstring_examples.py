@@ -6,6 +6,7 @@ import importlib
 import pytest
 
 MODULES = [
+    "keras_sparse.cli_errors",
     "keras_sparse.counting",
     "keras_sparse.datasets",
     "keras_sparse.distributions",
@@ -13,9 +14,11 @@ MODULES = [
     "keras_sparse.layer_counts",
     "keras_sparse.magnitude_pruning",
     "keras_sparse.optimizer",
+    "keras_sparse.patterns",
     "keras_sparse.rigl",
     "keras_sparse.schedules",
     "keras_sparse.sparsify",
+    "keras_sparse.straight_through",
     "keras_sparse.topk",
     "keras_sparse.topology",
 ]

@@ -8,18 +8,6 @@ from keras import layers
 from keras_sparse import layer_calls, layer_counts
 
 
-def small_net():
-    return keras.Sequential(
-        [
-            keras.Input((8, 8, 1)),
-            layers.Conv2D(4, 3, name="conv"),
-            layers.BatchNormalization(name="norm"),
-            layers.Flatten(),
-            layers.Dense(10, name="dense"),
-        ]
-    )
-
-
 def test_a_shared_layer_counts_once_per_call():
     shared = layers.Dense(3)
     first, second = keras.Input((5,)), keras.Input((7, 5))
@@ -40,10 +28,10 @@ class Block(layers.Layer):
 
 
 class Net(keras.Model):
-    def __init__(self):
+    def __init__(self, head):
         super().__init__()
         self.blocks = [Block(4), Block(6)]
-        self.head = small_net()
+        self.head = head
         self.spare = layers.Dense(2)
         self.spare.build((None, 9))
 
@@ -53,8 +41,8 @@ class Net(keras.Model):
         return self.head(inputs[..., :1])
 
 
-def test_subclassed_and_nested_layers_are_found():
-    model = Net()
+def test_subclassed_and_nested_layers_are_found(small_net):
+    model = Net(small_net())
     model(np.zeros((2, 8, 8, 3)))
     rows = layer_counts.count(model)
     assert [row.weights for row in rows] == [12, 16, 24, 36, 36, 0, 1440, 18]
@@ -65,8 +53,8 @@ def test_subclassed_and_nested_layers_are_found():
     assert sum(row.dense_bytes for row in rows) == 4 * held
 
 
-def test_counting_leaves_the_model_as_it_was():
-    model = Net()
+def test_counting_leaves_the_model_as_it_was(small_net):
+    model = Net(small_net())
     image = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
     before = keras.ops.convert_to_numpy(model(image))
     weights = [w.copy() for w in model.get_weights()]

@@ -1,0 +1,89 @@
+"""Errors of the library, in the words of the command line."""
+
+import contextlib
+import re
+
+
+class UsageProblem(Exception):
+    """Something on the command line must be changed; exit code 2."""
+
+
+@contextlib.contextmanager
+def usage(typed):
+    """Turns what the library refuses in the block into a `UsageProblem`.
+
+    Args:
+        typed: dict, name of a Python argument -> the option or argument of
+            the command line that it comes from.
+    """
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise  # the system's own, as a full disk: not a matter of usage
+        raise UsageProblem(translate(str(error), typed)) from error
+
+
+def translate(message, typed):
+    """Names options in a message that names Python arguments.
+
+    Args:
+        message: str in the house form, "`argument` must ... argument=...".
+        typed: as in `usage`; other names stay.
+
+    Returns:
+        str.
+
+    Example:
+        >>> message = "`path` must be new. Received: path='a'. `overwrite=True`"
+        >>> typed = {"path": "--output", "overwrite": "--overwrite"}
+        >>> translate(message, typed)
+        "`--output` must be new. Received: --output='a'. `--overwrite`"
+    """
+
+    def put(match):
+        quoted, assigned = match.groups()
+        if quoted in typed:
+            return f"`{typed[quoted]}`"
+        return typed.get(assigned, match[0])
+
+    return re.sub(r"`(\w+)(?:=True)?`|(?<= )(\w+)(?==)", put, message)
+
+
+def option(name):
+    """The option of a Python argument: "--batch-size" of "batch_size"."""
+    return "--" + name.replace("_", "-")
+
+
+@contextlib.contextmanager
+def reading(name, path, kind):
+    """Names the file that the block reads, where it cannot be read.
+
+    Args:
+        name: str, the command line's argument.
+        path: path of the file.
+        kind: str, what the file must be: ".tflite file".
+
+    Raises:
+        UsageProblem: there is no such file, it may not be opened, or the
+            library refuses it, under its own name `path`.
+        ValueError: the block failed otherwise: the file is damaged.
+    """
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise UsageProblem(
+            f"`{name}` must be a file that can be read. Received: "
+            f"{str(path)!r} ({error.strerror}). Check the path."
+        ) from error
+    try:
+        yield
+    except Exception as error:
+        if str(error).startswith("`path` must"):
+            raise UsageProblem(translate(str(error), {"path": name})) from error
+        reason = str(error).split("\n")[0]
+        raise ValueError(
+            f"`{name}` must be a whole {kind}. Received: {str(path)!r} "
+            f"({type(error).__name__}: {reason}). Write it again."
+        ) from error

@@ -1,0 +1,167 @@
+"""What a pattern is: which weights are kept or dropped together.
+
+A pattern reads a weight as groups of units. A unit is kept or dropped as a
+whole; every group keeps the same number of units.
+"""
+
+import math
+
+import numpy as np
+from keras import ops
+
+from keras_sparse.config import Configurable
+from keras_sparse.topk import top_magnitude_mask_of_rows
+
+
+class Pattern(Configurable):
+    """Base of patterns; a subclass says how a weight falls into units."""
+
+    #: The one sparsity that the pattern allows, or None.
+    sparsity = None
+
+    def units(self, tensor):
+        """Reshapes a tensor to (groups, units, weights per unit)."""
+        raise NotImplementedError
+
+    def spread(self, units, shape):
+        """The inverse: spreads one value per unit over a weight of `shape`."""
+        raise NotImplementedError
+
+    def weights(self, units, shape):
+        """The mask of `shape` for booleans (groups, units)."""
+        # Not as booleans: TensorFlow complains of moving their axes on CPUs.
+        spread = self.spread(ops.cast(units, "uint8"), tuple(shape))
+        return ops.cast(spread, "bool")
+
+    def misfit(self, shape):
+        """Says what is wrong with a shape, or None where the pattern fits."""
+        return None
+
+    def magnitudes(self, tensor):
+        """Mean magnitude of each unit, (groups, units)."""
+        return ops.mean(ops.abs(self.units(tensor)), axis=-1)
+
+    def live(self, mask):
+        """Which units of a mask are live, (groups, units)."""
+        return ops.max(self.units(ops.cast(mask, "uint8")), axis=-1) > 0
+
+    def holds(self, mask):
+        """Whether a mask keeps whole units, and a right number per group."""
+        live = ops.convert_to_numpy(self.live(mask))
+        whole = ops.convert_to_numpy(self.weights(live, np.shape(mask)))
+        same = bool((whole == np.asarray(mask, dtype=bool)).all())
+        return same and self.allows(set(live.sum(axis=1).tolist()))
+
+    def allows(self, counts):
+        """Whether the groups of a weight may keep so many units: a set."""
+        return len(counts) == 1
+
+    def num_kept(self, num_units, sparsity):
+        """Units that each group keeps: zeros are floor(sparsity * units)."""
+        return num_units - int(math.floor(sparsity * num_units))
+
+    def regrow(self, survivors, live, grow_magnitudes):
+        """Gives each group as many units as it had; tensors (groups, units).
+
+        Args:
+            survivors: boolean, units that stay.
+            live: boolean, units that were live before the drop.
+            grow_magnitudes: float, where to grow first.
+
+        Returns:
+            Boolean tensor, the units that are live now.
+        """
+        lost = count_by_group(live) - count_by_group(survivors)
+        others = ops.logical_not(survivors)
+        grown = top_magnitude_mask_of_rows(grow_magnitudes, lost, others)
+        return ops.logical_or(survivors, grown)
+
+    def without_ablation(self):
+        """The pattern for a layer all of whose neurons must stay."""
+        return self
+
+
+def fitting(pattern, shape):
+    """The pattern where it fits the shape, else None: weight by weight."""
+    fits = pattern is not None and pattern.misfit(tuple(shape)) is None
+    return pattern if fits else None
+
+
+def patterns_of(weights, pattern):
+    """The pattern of each `SparseWeight`; the last keeps its neurons."""
+    if pattern is None:
+        return [None] * len(weights)
+    every = [pattern] * (len(weights) - 1) + [pattern.without_ablation()]
+    return [
+        fitting(one, weight.value.shape)
+        for one, weight in zip(every, weights, strict=True)
+    ]
+
+
+def check_pattern(pattern, sparsity=None):
+    """Raises ValueError unless this is a pattern that can be so sparse.
+
+    Args:
+        pattern: what came as the argument of that name.
+        sparsity: float, the sparsity to reach, or None: not fixed.
+    """
+    if pattern is not None and not isinstance(pattern, Pattern):
+        raise ValueError(
+            "`pattern` must be Block(rows, columns), NofM(n, m), Channels(), "
+            f"ConstantFanIn() or None. Received: pattern={pattern!r}. Make one "
+            "of these."
+        )
+    fixed = None if pattern is None else pattern.sparsity
+    if None not in (fixed, sparsity) and abs(fixed - sparsity) > 1e-6:
+        raise ValueError(
+            f"`sparsity` must be {fixed:g} with {pattern!r}, which allows no "
+            f"other. Received: sparsity={sparsity}. Pass {fixed:g}, or another "
+            "pattern."
+        )
+
+
+def check_fit(pattern, shapes):
+    """Raises ValueError for the shapes that the pattern cannot divide.
+
+    Args:
+        pattern: `Pattern` or None.
+        shapes: dict path -> shape of the weights that shall be sparse.
+    """
+    if pattern is None:
+        return
+    misfits = [
+        f"{path} {tuple(shape)}: {pattern.misfit(tuple(shape))}"
+        for path, shape in shapes.items()
+        if pattern.misfit(tuple(shape))
+    ]
+    if misfits:
+        raise ValueError(
+            "`pattern` must divide the weights that it masks. Received: "
+            f"{pattern!r} with {'; '.join(misfits)}. Leave these weights dense "
+            "with `custom={path: 0.0}`, or out of `filters`."
+        )
+
+
+def check_masks(pattern, masks):
+    """Raises ValueError for masks that do not follow the pattern.
+
+    Args:
+        pattern: `Pattern` or None.
+        masks: dict path -> boolean array; one without zeros follows any.
+    """
+    if pattern is None:
+        return
+    sparse = {path: mask for path, mask in masks.items() if not np.all(mask)}
+    check_fit(pattern, {path: np.shape(mask) for path, mask in sparse.items()})
+    broken = [path for path, mask in sparse.items() if not pattern.holds(mask)]
+    if broken:
+        raise ValueError(
+            f"`masks` must follow the method's pattern {pattern!r}. Received: "
+            f"masks of {', '.join(broken)} that do not. Make them with the "
+            "same `pattern`, or give the method none."
+        )
+
+
+def count_by_group(units):
+    """Number of true units in each group, int32 (groups,)."""
+    return ops.sum(ops.cast(units, "int32"), axis=1)

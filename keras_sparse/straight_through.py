@@ -1,0 +1,217 @@
+"""Dense weights behind a sparse model: straight-through and Top-KAST."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_sparse.config import check_count, check_fraction
+from keras_sparse.method import FixedBudget, SparseWeight, Update
+from keras_sparse.pattern import fitting
+from keras_sparse.topk import top_magnitude_mask
+from keras_sparse.topology import keep_largest
+
+
+class _LargestWeights(FixedBudget):
+    """The model sees each layer's largest weights; others wait their turn."""
+
+    keeps_dormant_weights = True
+
+    def __init__(
+        self, sparsity, distribution, update_every, custom, dense_first, pattern
+    ):
+        super().__init__(
+            sparsity, distribution, custom, dense_first, pattern=pattern
+        )
+        self.update_every = check_count("update_every", update_every, 1)
+
+    def reads_initial_values(self):
+        return True
+
+    def initial_masks(self, weights):
+        """Keeps the largest of the initial weights."""
+        start = [
+            SparseWeight(path, value, np.ones(np.shape(value), dtype=bool))
+            for path, value in weights.items()
+        ]
+        masks = map(ops.convert_to_numpy, self.forward_masks(start))
+        return dict(zip(weights, masks, strict=True))
+
+    def due(self, step):
+        """True each `update_every` steps."""
+        return ops.equal(ops.cast(step, "int32") % self.update_every, 0)
+
+    def forward_masks(self, weights):
+        """The mask of each `SparseWeight` by the magnitude of its values."""
+        shapes = {w.path: tuple(w.value.shape) for w in weights}
+        num_kept = self.num_kept(shapes)
+        return [
+            keep_largest(
+                weight.value,
+                ops.ones_like(weight.mask),
+                num_kept[weight.path],
+                fitting(self.pattern, shapes[weight.path]),
+            )
+            for weight in weights
+        ]
+
+    def update(self, weights, moment):
+        return self.forward_masks(weights)
+
+
+_ARGUMENTS = """
+        distribution: "erk" (= "erdos_renyi_kernel"), "erdos_renyi" (= "er")
+            or "uniform": how the zeros are shared among the layers.
+        update_every: int, optimizer steps between two mask updates.
+        custom: dict path -> sparsity in [0, 1) of weights that do not follow
+            the distribution, or None.
+        dense_first: bool, keep the first masked weight dense.
+        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
+            `Channels`, `ConstantFanIn`, or None: single weights.
+"""
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class STE(_LargestWeights):
+    __doc__ = f"""Trains all weights; the model sees each layer's largest.
+
+    The gradient at the masked weights goes straight through to the dense
+    ones, which the optimizer keeps. What is saved or exported is sparse.
+
+    Args:
+        sparsity: float in [0, 1), share of zeros over all masked weights.
+{_ARGUMENTS.lstrip(chr(10))}
+    Source: Bengio et al. 2013, arXiv:1308.3432 (straight-through); jaxpruner
+        `algorithms/ste.py`, `SteMagnitudePruning`.
+    Differs from jaxpruner: the masks are those of the step before when
+        `update_every` is above 1; no schedule of the sparsity.
+
+    Example:
+        >>> STE(0.5, "uniform").num_kept({{"kernel": (2, 4)}})
+        {{'kernel': 4}}
+    """
+
+    def __init__(
+        self,
+        sparsity,
+        distribution="erk",
+        update_every=1,
+        custom=None,
+        dense_first=False,
+        pattern=None,
+    ):
+        super().__init__(
+            sparsity, distribution, update_every, custom, dense_first, pattern
+        )
+
+    def visible_gradient(self, weight):
+        """All of it: dormant weights train too."""
+        return weight.gradient
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class TopKAST(_LargestWeights):
+    __doc__ = f"""Trains more weights than the model sees, to explore.
+
+    The model sees the largest weights (set A, `sparsity`); a larger set B
+    (`backward_sparsity`) trains. A penalty draws the weights of B towards 0,
+    those outside A most, so that only useful ones stay large.
+
+    Args:
+        sparsity: float in [0, 1), share of zeros that the model sees.
+        backward_sparsity: float in [0, `sparsity`], share of weights that do
+            not train.
+{_ARGUMENTS.lstrip(chr(10))}
+        penalty: float from 0, coefficient of the gradient of half the squared
+            weights in A, and of 1 / (1 - sparsity) times that outside A.
+
+    Source: Jayakumar et al. 2020, arXiv:2106.03517, section 2; the penalty is
+        its exploration regularisation.
+    Differs from it: layers share the zeros by `distribution`, the paper's are
+        uniform; 1 - sparsity is that of the whole model, not of the layer.
+
+    Example:
+        >>> TopKAST(0.9, 0.5).backward_sparsity
+        0.5
+    """
+
+    memory = ("trained",)
+
+    def __init__(
+        self,
+        sparsity,
+        backward_sparsity,
+        distribution="erk",
+        update_every=1,
+        custom=None,
+        dense_first=False,
+        pattern=None,
+        penalty=1e-4,
+    ):
+        super().__init__(
+            sparsity, distribution, update_every, custom, dense_first, pattern
+        )
+        self.backward_sparsity = check_fraction(
+            "backward_sparsity", backward_sparsity
+        )
+        if backward_sparsity > sparsity:
+            raise ValueError(
+                "`backward_sparsity` must not be above `sparsity`, for all "
+                "weights that the model sees train. Received: sparsity="
+                f"{sparsity}, backward_sparsity={backward_sparsity}. Lower it."
+            )
+        number = isinstance(penalty, (int, float))
+        if not number or isinstance(penalty, bool) or not penalty >= 0:
+            raise ValueError(
+                "`penalty` must be a number from 0. Received: "
+                f"penalty={penalty!r}. Pass 0 for none."
+            )
+        self.penalty = penalty
+
+    def initial_memory(self, weights, masks):
+        start = [
+            SparseWeight(path, value, masks[path])
+            for path, value in weights.items()
+        ]
+        shapes = {path: np.shape(value) for path, value in weights.items()}
+        found = zip(weights, self._trained(start, shapes), strict=True)
+        return {"trained": {p: ops.convert_to_numpy(t) for p, t in found}}
+
+    def visible_gradient(self, weight):
+        """That of set B, with the penalty's."""
+        outside = 1.0 / (1.0 - self.sparsity)
+        factor = ops.cast(ops.where(weight.mask, 1.0, outside), "float32")
+        pull = self.penalty * factor * ops.cast(weight.value, "float32")
+        gradient = weight.gradient + ops.cast(pull, weight.gradient.dtype)
+        trained = weight.memory["trained"] > 0
+        return ops.where(trained, gradient, ops.zeros_like(gradient))
+
+    def update(self, weights, moment):
+        masks = self.forward_masks(weights)
+        shapes = {w.path: tuple(w.value.shape) for w in weights}
+        seen = [
+            SparseWeight(weight.path, weight.value, mask)
+            for weight, mask in zip(weights, masks, strict=True)
+        ]
+        trained = self._trained(seen, shapes)
+        return Update(masks, memories=[{"trained": t} for t in trained])
+
+    def _trained(self, weights, shapes):
+        """Set B of each weight: its mask and the next largest, as float."""
+        wider = FixedBudget(
+            self.backward_sparsity,
+            self.distribution,
+            self.custom,
+            self.dense_first,
+        )
+        num_trained = wider.num_kept(shapes)
+        trained = []
+        for weight in weights:
+            mask = ops.convert_to_tensor(weight.mask)
+            value = ops.cast(weight.value, "float32")
+            first = ops.where(mask, float("inf"), ops.abs(value))
+            chosen = top_magnitude_mask(
+                first, num_trained[weight.path], ops.ones_like(mask)
+            )
+            chosen = ops.logical_or(mask, chosen)
+            trained.append(ops.cast(chosen, "float32"))
+        return trained
