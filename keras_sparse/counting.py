@@ -7,6 +7,8 @@ The rules are those of the MicroNet challenge, with which the RigL paper counts.
 import dataclasses
 import math
 
+import numpy as np
+
 PARAMETER_BITS = 32
 
 
@@ -141,45 +143,87 @@ def convolution_output_size(size, kernel_size, stride, padding="same"):
     return math.ceil((size - kernel_size + 1 + added) / stride)
 
 
-def training_flops(method, dense, sparse, update_every=100):
+def training_flops(method, dense, sparse, update_every=100, backward=None):
     """FLOPs to train on one example: forward pass and twice that backward.
 
+    Half of the backward pass makes the gradient of the layer's input, with the
+    weights of the forward pass; the other half that of the weights, for all
+    weights that the method looks at. The finished model costs one forward pass.
+
     Args:
-        method: "dense", "static", "set", "snfs" or "rigl". "static" stands for
-            all methods with a fixed mask.
+        method: str,
+            "dense";
+            "static" (all fixed masks), "set", "deepr", "dsr": all inside the
+            mask;
+            "pruning" and "acdc": the same, with a `sparse` that changes;
+            "snfs", "ste": dense gradient of the weights in each step;
+            "topkast": gradient of the weights in its backward mask;
+            "rigl", "itop" (RigL with rare updates), "granet" (with a `sparse`
+            that changes): dense gradient at mask updates only.
         dense: float, FLOPs of the dense forward pass.
-        sparse: float, FLOPs of the sparse forward pass.
-        update_every: int >= 1, steps between mask updates (RigL).
+        sparse: float, FLOPs of the sparse forward pass, or a non-empty
+            sequence of them, one per step, where the masks open and close.
+        update_every: int >= 1, steps between mask updates ("rigl", "itop",
+            "granet").
+        backward: float, FLOPs of a forward pass through the weights in the
+            backward mask ("topkast").
 
     Returns:
-        float, averaged over the steps. For gradual pruning see
-        `pruning_flops`.
+        float, averaged over the steps.
 
     Raises:
-        ValueError: for an unknown method.
+        ValueError: for an unknown method, "topkast" without `backward`, or an
+            empty `sparse`.
 
-    Source: Evci et al. 2020, arXiv:1911.11134, appendix on FLOPs.
+    Source: Evci et al. 2020, arXiv:1911.11134, appendix on FLOPs: dense,
+    static, SET, SNFS, RigL, pruning, and Table 1: Deep R and DSR cost what
+    their mask costs. Counted from the definitions: STE (Bengio et al. 2013,
+    arXiv:1308.3432), Top-KAST (Jayakumar et al. 2021, arXiv:2106.03517), AC/DC
+    (Peste et al. 2021, arXiv:2106.12379), GraNet (Liu et al. 2021,
+    arXiv:2106.10404), RigL-ITOP (Liu et al. 2021, arXiv:2102.02887).
+    Differs from what this library does: `SparseOptimizer` masks dense weights
+    and makes dense gradients in each step; these are the FLOPs that hardware
+    for sparse training would need.
 
     Example:
         >>> round(training_flops("rigl", 1.0, 0.1) / 3, 4)
         0.103
+        >>> round(training_flops("acdc", 1.0, [1.0, 0.1, 1.0, 0.1]) / 3, 4)
+        0.55
     """
-    if method == "rigl":
-        update = 2 * sparse + dense
-        return (3 * sparse * update_every + update) / (update_every + 1)
-    per_step = {
-        "dense": 3 * dense,
-        "static": 3 * sparse,
-        "set": 3 * sparse,
-        "snfs": 2 * sparse + dense,
-    }
-    if method not in per_step:
+    if method not in ("dense", "topkast", *_DENSE_GRADIENTS):
+        known = sorted(["dense", "topkast", *_DENSE_GRADIENTS])
         raise ValueError(
-            f"`method` must be one of {sorted([*per_step, 'rigl'])}. "
-            f"Received: method={method!r}. For gradual pruning call "
-            "`pruning_flops`."
+            f"`method` must be one of {known}. Received: method={method!r}. "
+            'A method with a fixed mask costs what "static" does.'
         )
-    return float(per_step[method])
+    if method == "topkast" and backward is None:
+        raise ValueError(
+            '`backward` must be a number for method "topkast". Received: '
+            "backward=None. Pass the FLOPs of its backward mask."
+        )
+    if not np.size(sparse):
+        raise ValueError(
+            "`sparse` must be a number or a non-empty sequence, one per step. "
+            f"Received: sparse={sparse!r}. Pass the FLOPs of each step."
+        )
+    if method == "dense":
+        return 3.0 * dense
+    sparse = np.mean(sparse)
+    if method == "topkast":
+        return float(2 * sparse + backward)
+    share = _DENSE_GRADIENTS[method](update_every)
+    return float(2 * sparse + (1 - share) * sparse + share * dense)
+
+
+# Share of the steps with a dense gradient of the weights.
+_DENSE_GRADIENTS = {
+    **dict.fromkeys(
+        ("static", "set", "deepr", "dsr", "pruning", "acdc"), lambda every: 0
+    ),
+    **dict.fromkeys(("snfs", "ste"), lambda every: 1),
+    **dict.fromkeys(("rigl", "itop", "granet"), lambda every: 1 / (every + 1)),
+}
 
 
 def pruning_flops(dense, sparsities):

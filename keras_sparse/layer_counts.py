@@ -8,14 +8,7 @@ import keras
 import numpy as np
 
 from keras_sparse import layer_calls
-
-KERNELS = (
-    "kernel",
-    "depthwise_kernel",
-    "pointwise_kernel",
-    "recurrent_kernel",
-    "embeddings",
-)
+from keras_sparse.selection import PRUNABLE_NAMES as KERNELS
 
 
 @dataclasses.dataclass(frozen=True)

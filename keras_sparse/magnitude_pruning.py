@@ -8,9 +8,10 @@ from keras import ops
 
 from keras_sparse import schedules
 from keras_sparse.config import check_choice
+from keras_sparse.global_masks import SCOPES, keep_largest
 from keras_sparse.method import Method, Moment, SparseWeight
 from keras_sparse.pattern import check_fit, check_masks, check_pattern
-from keras_sparse.topology import magnitude_mask
+from keras_sparse.topology import magnitude_mask, rounded_count
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
@@ -42,7 +43,7 @@ class MagnitudePruning(Method):
     """
 
     def __init__(self, schedule, scope="layer", pattern=None):
-        check_choice("scope", scope, ("layer", "global"))
+        check_choice("scope", scope, SCOPES)
         self.schedule = _known_schedule(schedule)
         final = getattr(self.schedule, "target_sparsity", None)
         final = getattr(self.schedule, "final_sparsity", final)
@@ -90,20 +91,12 @@ class MagnitudePruning(Method):
                 )
                 for weight in weights
             ]
-        values = _flat([weight.value for weight in weights])
-        masks = _flat([weight.mask for weight in weights])
-        kept = magnitude_mask(values, masks, sparsity)
-        shapes = [tuple(weight.mask.shape) for weight in weights]
-        ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
-        parts = ops.split(kept, [int(end) for end in ends])
-        return [
-            ops.reshape(part, shape)
-            for part, shape in zip(parts, shapes, strict=True)
-        ]
-
-
-def _flat(tensors):
-    return ops.concatenate([ops.reshape(tensor, (-1,)) for tensor in tensors])
+        size = sum(math.prod(weight.mask.shape) for weight in weights)
+        return keep_largest(
+            [weight.value for weight in weights],
+            [weight.mask for weight in weights],
+            [rounded_count(size, sparsity)],
+        )
 
 
 def _known_schedule(schedule):

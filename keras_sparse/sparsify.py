@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_sparse.given_masks import check_masks
 from keras_sparse.optimizer import SparseOptimizer
 from keras_sparse.selection import select
 
@@ -49,7 +50,8 @@ def sparsify(model, optimizer, method, masks=None, filters=None):
                 "`filters` must be None together with `masks`, which names "
                 f"the weights. Received: filters={filters!r}. Leave one out."
             )
-        _check_masks(masks, model.trainable_variables)
+        every = select(model.trainable_variables, filters=".")
+        check_masks(masks, every)
     sparse.build(model.trainable_variables, masks)
     return sparse
 
@@ -100,31 +102,3 @@ def find_optimizer(model):
             "SparseOptimizer(inner, method), or load it with compile=True."
         )
     return optimizer
-
-
-def _check_masks(masks, variables):
-    named = select(variables, filters=".")
-    if not masks:
-        raise ValueError(
-            "`masks` must hold at least one mask, or be None. Received: "
-            f"{masks!r}. The paths are: {', '.join(named)}."
-        )
-    for path, mask in masks.items():
-        if path not in named:
-            raise ValueError(
-                "`masks` must be keyed by the paths of weights that can be "
-                f"masked. Received: {path!r}. The paths are: "
-                f"{', '.join(named)}."
-            )
-        mask, shape = np.asarray(mask), tuple(named[path].shape)
-        if mask.shape != shape:
-            raise ValueError(
-                f"`masks[{path!r}]` must have the variable's shape {shape}. "
-                f"Received: shape {mask.shape}. Do not flatten or transpose."
-            )
-        if not np.isin(mask, (0, 1)).all():
-            raise ValueError(
-                f"`masks[{path!r}]` must hold only 0 and 1. Received values "
-                f"from {mask.min()} to {mask.max()}. Compare scores with a "
-                "threshold first."
-            )

@@ -82,9 +82,13 @@ def magnitude_mask(weight, mask, sparsity, pattern=None):
     size = math.prod(weight.shape)
     if pattern is not None:
         size = pattern.live(mask).shape[1]
+    return keep_largest(weight, mask, rounded_count(size, sparsity), pattern)
+
+
+def rounded_count(size, sparsity):
+    """tfmot's number of weights to keep: `max(1, round(size * density))`."""
     wanted = ops.round((1.0 - ops.cast(sparsity, "float32")) * float(size))
-    num_kept = ops.maximum(ops.cast(wanted, "int32"), 1)
-    return keep_largest(weight, mask, num_kept, pattern)
+    return ops.maximum(ops.cast(wanted, "int32"), 1)
 
 
 def drop_and_grow(weight, mask, grow_score, fraction, pattern=None):

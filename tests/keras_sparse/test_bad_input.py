@@ -115,19 +115,21 @@ OPTIMIZERS = [
 ]
 MODELS = [
     (
-        lambda: sparsified(masks={"a/kernel": np.ones((4, 3))}),
-        "`masks` must be keyed by the paths of weights that can be masked. "
-        "Received: 'a/kernel'. The paths are: m/a/kernel.",
-    ),
-    (
-        lambda: sparsified(masks={"m/a/kernel": np.ones((3, 4))}),
-        "`masks['m/a/kernel']` must have the variable's shape (4, 3). "
-        "Received: shape (3, 4). Do not flatten or transpose.",
+        lambda: sparsified(
+            masks={
+                "a/kernel": np.ones((4, 3)),
+                "m/a/bias": np.ones(3),
+                "m/a/kernel": np.ones((3, 4)),
+            }
+        ),
+        "`masks` must hold arrays of 0 and 1 in the shapes of weights that can "
+        "be masked. Received: 'a/kernel', which is not a path; 'm/a/bias', "
+        "which is not a path; 'm/a/kernel' of shape (3, 4), not (4, 3). The "
+        "paths are: m/a/kernel.",
     ),
     (
         lambda: sparsified(masks={"m/a/kernel": np.full((4, 3), 0.5)}),
-        "`masks['m/a/kernel']` must hold only 0 and 1. Received values from "
-        "0.5 to 0.5. Compare scores with a threshold first.",
+        "Received: 'm/a/kernel' with values from 0.5 to 0.5. The paths are",
     ),
     (
         lambda: sparsified({"m/a/kernel": np.ones((4, 3))}, filters="a"),
@@ -136,11 +138,8 @@ MODELS = [
     ),
     (
         lambda: sparsified(masks={}),
-        "`masks` must hold at least one mask, or be None. Received: {}. ",
-    ),
-    (
-        lambda: sparsified(masks={"m/a/bias": np.ones(3)}),
-        "Received: 'm/a/bias'. The paths are: m/a/kernel.",
+        "`masks` must be a dict variable path -> 0/1 array that holds at least "
+        "one mask. Received: {}. The paths are: m/a/kernel.",
     ),
     (
         lambda: sparsified(of=keras.Sequential([layers.Dense(3)], name="n")),

@@ -62,7 +62,7 @@ ERRORS = [
     ),
     (
         lambda: ks.MagnitudePruning(Constant(0.5, 0), scope="model"),
-        "`scope` must be one of 'layer', 'global'. Received: scope='model'.",
+        "`scope` must be one of 'global', 'layer'. Received: scope='model'.",
     ),
     (lambda: Constant(1.0, 0), "`target_sparsity` must be a number in [0, 1)"),
     (lambda: Polynomial(0, 95, 0, 9), "`final_sparsity` must be a number in"),

@@ -89,6 +89,45 @@ def test_training_flops_relative_to_dense_training(case):
     assert same == counting.training_flops("static", case["fd"], case["fs"])
 
 
+# Of 10 dense FLOPs 2 are left, 4 in the backward mask; an update in 4 steps.
+@pytest.mark.parametrize(
+    "method, expected",
+    [
+        ("dense", 10 + 10 + 10),
+        ("static", 2 + 2 + 2),
+        ("set", 2 + 2 + 2),
+        ("deepr", 2 + 2 + 2),
+        ("dsr", 2 + 2 + 2),
+        ("snfs", 2 + 2 + 10),
+        ("ste", 2 + 2 + 10),
+        ("topkast", 2 + 2 + 4),
+        ("rigl", (3 * (2 + 2 + 2) + (2 + 2 + 10)) / 4),
+        ("itop", (3 * (2 + 2 + 2) + (2 + 2 + 10)) / 4),
+    ],
+)
+def test_training_flops_by_hand(method, expected):
+    found = counting.training_flops(method, 10, 2, update_every=3, backward=4)
+    assert found == expected and type(found) is float
+
+
+@pytest.mark.parametrize("method", ["acdc", "pruning"])
+def test_masks_that_open_and_close_are_averaged_over_the_steps(method):
+    found = counting.training_flops(method, 10, [10, 10, 2, 2, 2])
+    assert found == pytest.approx((2 * 30 + 3 * 6) / 5)
+    assert found == pytest.approx(
+        counting.pruning_flops(10, [0, 0, 0.8, 0.8, 0.8])
+    )
+
+
+def test_granet_is_pruning_with_the_updates_of_rigl():
+    by_step = [
+        counting.training_flops("rigl", 10, live, update_every=3)
+        for live in (10, 6, 2)
+    ]
+    found = counting.training_flops("granet", 10, [10, 6, 2], update_every=3)
+    assert found == pytest.approx(sum(by_step) / 3)
+
+
 def test_gradual_pruning_averages_over_the_steps():
     assert counting.pruning_flops(10.0, [0.0]) == 30
     assert counting.pruning_flops(10.0, [0.0, 0.8]) == pytest.approx(18)
@@ -112,8 +151,16 @@ def test_convolution_output_size(arguments, expected):
 FORMULA_ERRORS = [
     (
         lambda: counting.training_flops("snip", 1.0, 0.1),
-        "`method` must be one of ['dense', 'rigl', 'set', 'snfs', 'static']. "
-        "Received: method='snip'.",
+        "Received: method='snip'. A method with a fixed mask costs what "
+        '"static" does.',
+    ),
+    (
+        lambda: counting.training_flops("topkast", 1.0, 0.1),
+        '`backward` must be a number for method "topkast".',
+    ),
+    (
+        lambda: counting.training_flops("acdc", 1.0, []),
+        "`sparse` must be a number or a non-empty sequence, one per step.",
     ),
     (
         lambda: counting.fully_connected([4, 3], [0, 0]),

@@ -225,3 +225,25 @@ def test_a_variable_without_a_gradient_is_left_alone(bench):
         np.testing.assert_array_equal(
             after[variable.path][0], before[variable.path][0]
         )
+
+
+def test_masks_are_set_by_hand_and_what_is_new_starts_at_zero(bench):
+    sut = bench(optimizers.SGD(0.1, momentum=0.9), ks.Static(0.5, "uniform"))
+    sut.step(sut.gradients(0))
+    before, (path, other) = sut.snapshot(), KERNELS
+    mask = np.roll(before[path][1], 1)
+    sut.optimizer.set_masks({path: mask})
+    after = sut.snapshot()
+    np.testing.assert_array_equal(after[path][1], mask)
+    stayed = mask & before[path][1]
+    for found, old in zip(
+        (after[path][0], *after[path][2]),
+        (before[path][0], *before[path][2]),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, old * stayed)
+    np.testing.assert_array_equal(after[other][1], before[other][1])
+    with pytest.raises(ValueError, match="'nowhere', which is not a path"):
+        sut.optimizer.set_masks({"nowhere": mask})
+    with pytest.raises(ValueError, match="must be built before its masks"):
+        ks.SparseOptimizer("sgd", ks.Static(0.5)).set_masks({path: mask})
