@@ -59,10 +59,17 @@ def sum_over_replicas(tensors):
     """Sums each tensor over the replicas of `tf.distribute`; else a no-op."""
     if keras.backend.backend() == "tensorflow" and tensors:
         tf = _tensorflow()
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        if num_replicas() > 1:
             context = tf.distribute.get_replica_context()
             return context.all_reduce(tf.distribute.ReduceOp.SUM, tensors)
     return tensors
+
+
+def num_replicas():
+    """Number of replicas of `tf.distribute` whose gradients are summed."""
+    if keras.backend.backend() == "tensorflow":
+        return _tensorflow().distribute.get_strategy().num_replicas_in_sync
+    return 1
 
 
 def conditional(predicate, if_true, if_false, tensors, variables):

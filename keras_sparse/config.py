@@ -1,6 +1,7 @@
 """Configuration that is exactly the constructor's arguments."""
 
 import inspect
+import math
 import numbers
 
 import keras
@@ -69,6 +70,21 @@ def check_count(name, value, lowest, none_allowed=False):
             f"`{name}` must be an integer of at least {lowest}{allowed}. "
             f"Received: {name}={value!r}. "
             "Pass a whole number."
+        )
+    return number
+
+
+def check_number(name, value):
+    """Returns `value` as a finite Python number from 0.
+
+    Raises:
+        ValueError: it is no number, negative or infinite.
+    """
+    number = _plain(value, numbers.Real)
+    if number is None or not 0 <= number < math.inf:
+        raise ValueError(
+            f"`{name}` must be a number from 0. Received: {name}={value!r}. "
+            "Pass 0 to do without."
         )
     return number
 

@@ -113,9 +113,9 @@ class SparseOptimizer(SparseStep):
         if self.method.reads_initial_values():
             raise ValueError(
                 "`model` must be built before training with a method that "
-                f"prunes at step 0. Received: {self.method!r} and a model "
-                "without keras.Input. Begin the model with keras.Input(shape) "
-                "or call model.build(input_shape)."
+                f"reads its initial weights. Received: {self.method!r} and a "
+                "model without keras.Input. Begin the model with "
+                "keras.Input(shape) or call model.build(input_shape)."
             )
 
     def _add_counters(self):

@@ -1,11 +1,11 @@
 """Sparse training with a fixed budget: Static, SET and RigL."""
 
 import keras
-from keras import ops
 
-from keras_sparse.config import check_choice, check_count, check_fraction
+from keras_sparse.config import check_choice, check_fraction
 from keras_sparse.method import FixedBudget
 from keras_sparse.pattern import patterns_of
+from keras_sparse.periodic import PeriodicBudget
 from keras_sparse.schedules import cosine_decay, linear_decay
 from keras_sparse.topology import drop_and_grow, random_scores
 
@@ -30,7 +30,7 @@ class Static(FixedBudget):
     )
 
 
-class _MovingBudget(FixedBudget):
+class _MovingBudget(PeriodicBudget):
     def __init__(
         self,
         sparsity,
@@ -46,7 +46,15 @@ class _MovingBudget(FixedBudget):
         pattern=None,
     ):
         super().__init__(
-            sparsity, distribution, custom, dense_first, seed, pattern
+            sparsity,
+            distribution,
+            custom,
+            dense_first,
+            seed,
+            update_every,
+            update_until,
+            update_from,
+            pattern,
         )
         check_choice("drop_schedule", drop_schedule, (None, *_DROP_SCHEDULES))
         if drop_schedule in ("cosine", "linear") and update_until is None:
@@ -56,9 +64,6 @@ class _MovingBudget(FixedBudget):
                 "update_until=None. Pass the step of the last update."
             )
         self.drop_schedule = drop_schedule
-        self.update_every = check_count("update_every", update_every, 1)
-        self.update_until = check_count("update_until", update_until, 0, True)
-        self.update_from = check_count("update_from", update_from, 0, True)
         self.drop_fraction = check_fraction(
             "drop_fraction", drop_fraction, upper_included=True
         )
@@ -89,18 +94,6 @@ class _MovingBudget(FixedBudget):
             drop_fraction=drop_fraction,
             **arguments,
         )
-
-    def due(self, step):
-        """True each `update_every` steps from `update_from`, before the end."""
-        first = self.update_from
-        first = self.update_every if first is None else first
-        step = ops.cast(step, "int32")
-        due = ops.logical_and(
-            step >= first, ops.equal((step - first) % self.update_every, 0)
-        )
-        if self.update_until is not None:
-            due = ops.logical_and(due, step < self.update_until)
-        return due
 
     def current_drop_fraction(self, moment):
         """Share of the live weights to move at this `Moment`."""

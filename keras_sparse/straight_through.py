@@ -4,7 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sparse.config import check_count, check_fraction
+from keras_sparse.backend import num_replicas
+from keras_sparse.config import check_count, check_fraction, check_number
 from keras_sparse.method import FixedBudget, SparseWeight, Update
 from keras_sparse.pattern import fitting
 from keras_sparse.topk import top_magnitude_mask
@@ -159,13 +160,7 @@ class TopKAST(_LargestWeights):
                 "weights that the model sees train. Received: sparsity="
                 f"{sparsity}, backward_sparsity={backward_sparsity}. Lower it."
             )
-        number = isinstance(penalty, (int, float))
-        if not number or isinstance(penalty, bool) or not penalty >= 0:
-            raise ValueError(
-                "`penalty` must be a number from 0. Received: "
-                f"penalty={penalty!r}. Pass 0 for none."
-            )
-        self.penalty = penalty
+        self.penalty = check_number("penalty", penalty)
 
     def initial_memory(self, weights, masks):
         start = [
@@ -180,7 +175,9 @@ class TopKAST(_LargestWeights):
         """That of set B, with the penalty's."""
         outside = 1.0 / (1.0 - self.sparsity)
         factor = ops.cast(ops.where(weight.mask, 1.0, outside), "float32")
-        pull = self.penalty * factor * ops.cast(weight.value, "float32")
+        # Each replica adds its part of the one penalty.
+        factor = factor * (self.penalty / num_replicas())
+        pull = factor * ops.cast(weight.value, "float32")
         gradient = weight.gradient + ops.cast(pull, weight.gradient.dtype)
         trained = weight.memory["trained"] > 0
         return ops.where(trained, gradient, ops.zeros_like(gradient))

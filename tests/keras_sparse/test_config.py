@@ -23,6 +23,12 @@ MOVING = dict(
     dense_first=True,
     pattern=ks.Block(2, 1),
 )
+WHOLE = {name: v for name, v in MOVING.items() if name != "pattern"}
+PERIODIC = {
+    name: value
+    for name, value in WHOLE.items()
+    if name not in ("drop_fraction", "drop_schedule")
+}
 LARGEST = dict(
     sparsity=0.8,
     distribution="uniform",
@@ -53,6 +59,38 @@ TABLE = [
     ),
     (ks.SET, MOVING),
     (ks.RigL, MOVING),
+    (ks.SNFS, dict(momentum=0.5, redistribution=None, **WHOLE)),
+    (
+        ks.DSR,
+        dict(threshold=0.5, target_fraction=0.25, tolerance=0.2, **PERIODIC),
+    ),
+    (ks.DeepR, dict(l1=0.5, temperature=0.1, **PERIODIC)),
+    (
+        ks.GraNet,
+        dict(
+            initial_sparsity=0.1,
+            final_sparsity=0.8,
+            begin_step=3,
+            end_step=50,
+            update_every=7,
+            update_until=70,
+            drop_fraction=0.4,
+            drop_schedule="linear",
+            distribution="uniform",
+            seed=5,
+        ),
+    ),
+    (
+        ks.ACDC,
+        dict(
+            sparsity=0.8,
+            warmup_steps=3,
+            phase_steps=4,
+            compress_from=50,
+            dense_steps=5,
+            scope="layer",
+        ),
+    ),
     (ks.STE, LARGEST),
     (ks.TopKAST, dict(backward_sparsity=0.5, penalty=0.01, **LARGEST)),
     (ks.Block, dict(rows=4, columns=2)),

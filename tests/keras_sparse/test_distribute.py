@@ -38,6 +38,15 @@ METHODS = {
     "MagnitudePruning": lambda: ks.MagnitudePruning(
         ks.PolynomialDecay(0.1, 0.9, 0, 20, frequency=2), "global"
     ),
+    "SNFS": lambda: ks.SNFS(0.8, update_every=3),
+    "DSR": lambda: ks.DSR(0.8, update_every=3, threshold=0.05),
+    "TopKAST": lambda: ks.TopKAST(0.8, 0.5),
+    "DeepR": lambda: ks.DeepR(0.8),
+    "GraNet": lambda: ks.GraNet(0.5, 0.8, 2, 11, update_every=3),
+    "ACDC": lambda: ks.ACDC(0.8, 4, 4, compress_from=20),
+    "SRigL": lambda: ks.RigL(
+        0.8, update_every=3, pattern=ks.ConstantFanIn(0.3)
+    ),
 }
 
 
@@ -100,8 +109,12 @@ for case in json.loads(sys.argv[1]):
         assert steps == [case["steps"]] * 2, steps
 """
 CASES = {
-    "every method": [
+    "one set of weights": [
         dict(methods=["RigL", "SET", "MagnitudePruning"], steps=32)
+    ],
+    "with a memory": [dict(methods=["SNFS", "DSR", "TopKAST"], steps=32)],
+    "the others": [
+        dict(methods=["DeepR", "GraNet", "ACDC", "SRigL"], steps=32)
     ],
     "several batches to a step or to a call": [
         dict(
@@ -114,7 +127,15 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            name, marks=pytest.mark.slow if name == "the others" else ()
+        )
+        for name in CASES
+    ],
+)
 def test_two_replicas_train_as_one_device_does(case):
     command = [sys.executable, "-c", PROGRAM, json.dumps(CASES[case])]
     done = subprocess.run(command, capture_output=True, text=True)

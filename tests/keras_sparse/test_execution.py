@@ -14,6 +14,17 @@ METHODS = {
     "global": lambda: ks.MagnitudePruning(
         ks.ConstantSparsity(0.7, 6), scope="global"
     ),
+    "snfs": lambda: ks.SNFS(0.6, update_every=3, update_until=100),
+    "dsr": lambda: ks.DSR(
+        0.6, update_every=3, threshold=0.1, target_fraction=0.3
+    ),
+    "deepr": lambda: ks.DeepR(0.6, l1=0.05, temperature=1e-3),
+    "granet": lambda: ks.GraNet(0.5, 0.8, 2, 11, update_every=3),
+    "top_kast": lambda: ks.TopKAST(0.6, 0.3),
+    "acdc": lambda: ks.ACDC(0.6, 4, 4, compress_from=16),
+    "srigl": lambda: ks.RigL(
+        0.6, update_every=3, pattern=ks.ConstantFanIn(0.3)
+    ),
 }
 INNER = {
     "adam": lambda: optimizers.Adam(0.01),
@@ -65,6 +76,13 @@ def test_steps_per_execution_changes_nothing(method):
         ("adam", "rigl"),
         ("adam", "global"),
         ("accumulating", "rigl"),
+        ("adam", "dsr"),
+        ("adam", "srigl"),
+        ("accumulating", "top_kast"),
+        *[
+            pytest.param("adam", name, marks=pytest.mark.slow)
+            for name in ("snfs", "deepr", "granet", "acdc")
+        ],
     ],
 )
 def test_jit_compile_changes_nothing(inner, method, check_masked):
