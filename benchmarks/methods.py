@@ -1,0 +1,102 @@
+"""Every sparse training method at the same number of steps.
+
+    python benchmarks/methods.py
+    KERAS_BACKEND=jax python benchmarks/methods.py --dataset cifar10 \
+        --model wrn-22-2 --steps 97656 --batch-size 128 --l2 5e-4 --augment \
+        --update-every 100 --workers 1
+
+Prints a table, writes `benchmarks/results/methods.json` and a plot.
+"""
+
+import science
+
+import keras_sparse as ks
+
+
+def polynomial(sparsity, steps, every):
+    """Zhu & Gupta's cubic from 15 % to 75 % of the steps."""
+    begin, end = int(0.15 * steps), int(0.75 * steps)
+    return ks.PolynomialDecay(0.0, sparsity, begin, end, frequency=every)
+
+
+def moving(kind, sparsity, steps, every, seed):
+    """A method whose masks move until 75 % of the steps."""
+    until = int(0.75 * steps)
+    return kind(sparsity, update_every=every, update_until=until, seed=seed)
+
+
+METHODS = {
+    "static": lambda s, n, k, seed: ks.Static(s, seed=seed),
+    "deepr": lambda s, n, k, seed: ks.DeepR(s, seed=seed),
+    "dsr": lambda s, n, k, seed: moving(ks.DSR, s, n, k, seed),
+    "set": lambda s, n, k, seed: moving(ks.SET, s, n, k, seed),
+    "snfs": lambda s, n, k, seed: moving(ks.SNFS, s, n, k, seed),
+    "rigl": lambda s, n, k, seed: moving(ks.RigL, s, n, k, seed),
+    "top-kast": lambda s, n, k, seed: ks.TopKAST(s, 1 - 2 * (1 - s)),
+    "ste": lambda s, n, k, seed: ks.STE(s),
+    "granet": lambda s, n, k, seed: ks.GraNet(
+        0.5, s, 0, int(0.6 * n), k, update_until=int(0.75 * n), seed=seed
+    ),
+    "ac/dc": lambda s, n, k, seed: ks.ACDC(
+        s, n // 10, n // 20, compress_from=int(0.85 * n)
+    ),
+    "gradual, per layer": lambda s, n, k, seed: ks.MagnitudePruning(
+        polynomial(s, n, k)
+    ),
+    "gradual, global": lambda s, n, k, seed: ks.MagnitudePruning(
+        polynomial(s, n, k), scope="global"
+    ),
+}
+
+
+def train(run):
+    """Trains one `science.Run`; returns its accuracy and what is left."""
+    import keras
+    import science_models
+
+    options = run.options
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(run.seed)
+    data, test = science.load(options["dataset"], options["data_dir"])
+    classes = int(data[1].max()) + 1
+    model = science_models.build(
+        options["model"], data[0].shape[1:], classes, options["l2"]
+    )
+    optimizer = science.sgd(options)
+    if run.label != "dense":
+        method = METHODS[run.label](
+            run.sparsity, options["steps"], options["update_every"], run.seed
+        )
+        optimizer = ks.sparsify(model, optimizer, method)
+    accuracy = science.compile_and_train(
+        model, optimizer, options, data, test, run.seed
+    )
+    if run.label == "dense":
+        return {"accuracy": accuracy, "live": 1.0}
+    masks = ks.masks(model).values()
+    live = sum(int(mask.sum()) for mask in masks)
+    return {"accuracy": accuracy, "live": live / sum(m.size for m in masks)}
+
+
+def main():
+    """Trains all, prints, writes."""
+    labels = ["dense", *METHODS]
+    parser = science.parser(
+        __doc__.split("\n")[0], 1000, [0.8, 0.9, 0.95, 0.98], labels
+    )
+    parser.add_argument("--update-every", type=int, default=25)
+    options = vars(parser.parse_args())
+    runs = [
+        science.Run(label, sparsity, seed, options)
+        for label in options["methods"]
+        for sparsity in ([0.0] if label == "dense" else options["sparsities"])
+        for seed in range(options["seeds"])
+    ]
+    rows = science.run_all(runs, train, options["workers"])
+    title = f"{options['model']} on {options['dataset']}"
+    title += f", {options['steps']} steps"
+    science.show(rows, options, title, "methods")
+
+
+if __name__ == "__main__":
+    main()

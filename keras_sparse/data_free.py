@@ -1,0 +1,179 @@
+"""Pruning before training without data: SynFlow, by magnitude, at random."""
+
+import numpy as np
+
+from keras_sparse.config import check_choice, check_count
+from keras_sparse.method import FixedBudget
+from keras_sparse.pure_model import PureModel
+from keras_sparse.saliency_scores import magnitude_score, synflow_counts
+from keras_sparse.score_masks import budget, masks_from_scores, warn_of_empty
+from keras_sparse.synflow_model import SynFlowModel, check_flow
+
+
+def synflow(
+    model,
+    sparsity=None,
+    rounds=100,
+    *,
+    filters=None,
+    biases="zero",
+    dtype="float64",
+    input_shape=None,
+    scope="global",
+    distribution=None,
+    custom=None,
+    never_empty=False,
+):
+    """Keeps the weights on the strongest paths from input to output (SynFlow).
+
+    Needs no data: an input of ones goes through the net of the weights'
+    magnitudes, in inference mode. Pruned step by step; nothing of the model
+    changes.
+
+    Args:
+        model: built `keras.Model`. The activation of its last layer is left
+            out; a subclassed model has to return logits.
+        sparsity: float in [0, 1), share of zeros over all chosen weights.
+        rounds: int from 1; the density falls by the same factor in each.
+        filters: which weights, as in `SparseOptimizer`.
+        biases: "zero": biases, moving means and shifts of normalisation count
+            as 0, so that each layer's scores have the same sum; "absolute":
+            as their magnitudes.
+        dtype: "float64", in which 60 layers of 512 units do not overflow, or
+            None: what the layers compute in.
+        input_shape: tuple, or structure of tuples, without the batch axis, for
+            models that do not say it; None: what the model says.
+        scope, distribution, custom, never_empty: as in `snip`.
+
+    Returns:
+        Dict variable path -> boolean numpy array, as in `snip`.
+
+    Raises:
+        ValueError: an argument is not as above, a score is not finite, or the
+            outputs do not depend on the weights.
+
+    Source: Tanaka et al. 2020, arXiv:2006.05467, algorithm 1;
+        ganguli-lab/Synaptic-Flow, `Pruners/pruners.py`, whose biases are
+        "absolute".
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> masks = synflow(model, sparsity=0.75, rounds=10)
+        >>> [int(mask.sum()) for mask in masks.values()]
+        [8]
+    """
+    pure = PureModel(model, filters)
+    shapes = pure.shapes()
+    counts = budget(shapes, sparsity, scope, distribution, custom)
+    check_count("rounds", rounds, 1)
+    check_choice("biases", biases, ("zero", "absolute"))
+    check_choice("dtype", dtype, ("float64", None))
+    masks = {path: np.ones(shape, bool) for path, shape in shapes.items()}
+    net = SynFlowModel(pure, biases, input_shape)
+    with net.prepared(dtype):
+        for number, wanted in enumerate(_schedule(shapes, counts, rounds)):
+            scores = net.scores(masks)
+            check_flow(scores, number)
+            masks = masks_from_scores(scores, wanted, never_empty)
+    warn_of_empty(masks)
+    return masks
+
+
+def magnitude(
+    model,
+    sparsity=None,
+    scope="global",
+    filters=None,
+    *,
+    distribution=None,
+    custom=None,
+    never_empty=False,
+):
+    """Keeps the weights of the largest magnitude.
+
+    Args:
+        model: built `keras.Model`; nothing of it changes.
+        sparsity: float in [0, 1), share of zeros over all chosen weights.
+        scope, filters, distribution, custom, never_empty: as in `snip`.
+
+    Returns:
+        Dict variable path -> boolean numpy array, as in `snip`.
+
+    Raises:
+        ValueError: an argument is not as above, or a weight is not finite.
+
+    Source: Han et al. 2015, arXiv:1506.02626; before training the baseline
+        of Frankle et al. 2021, arXiv:2009.08576.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> masks = magnitude(model, sparsity=0.75)
+        >>> [int(mask.sum()) for mask in masks.values()]
+        [8]
+    """
+    pure = PureModel(model, filters)
+    counts = budget(pure.shapes(), sparsity, scope, distribution, custom)
+    scores = {
+        path: magnitude_score(value)
+        for path, value in zip(pure.weights, pure.values(), strict=True)
+    }
+    masks = masks_from_scores(scores, counts, never_empty)
+    warn_of_empty(masks)
+    return masks
+
+
+def random(
+    model,
+    sparsity=None,
+    distribution="erk",
+    custom=None,
+    seed=0,
+    filters=None,
+    *,
+    dense_first=False,
+):
+    """Draws the masks at random: those that `Static` starts from.
+
+    Args:
+        model: built `keras.Model`; nothing of it changes.
+        sparsity, distribution, custom, seed, dense_first: as in `Static`.
+        filters: which weights, as in `SparseOptimizer`.
+
+    Returns:
+        Dict variable path -> boolean numpy array, as in `snip`; each layer
+        keeps size - floor(its sparsity * size) weights.
+
+    Raises:
+        ValueError: an argument is not as above.
+
+    Source: Evci et al. 2020, arXiv:1911.11134, section 3.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> masks = random(model, sparsity=0.75, seed=1)
+        >>> [int(mask.sum()) for mask in masks.values()]
+        [8]
+    """
+    pure = PureModel(model, filters)
+    drawn = FixedBudget(
+        sparsity, distribution, custom, dense_first=dense_first, seed=seed
+    )
+    return drawn.initial_masks(pure.weights)
+
+
+def _schedule(shapes, counts, rounds):
+    """The budget of each round."""
+    if not isinstance(counts, dict):
+        size = sum(int(np.prod(shape)) for shape in shapes.values())
+        return synflow_counts(size, counts, rounds)
+    layers = [
+        synflow_counts(int(np.prod(shapes[path])), counts[path], rounds)
+        for path in counts
+    ]
+    return [
+        dict(zip(counts, wanted, strict=True))
+        for wanted in zip(*layers, strict=True)
+    ]
