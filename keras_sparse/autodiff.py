@@ -170,8 +170,11 @@ def _torch_step(loss, second_order):
             result, values, create_graph=second_order, materialize_grads=True
         )
         if second_order:
+            pairs = zip(parts, direction, strict=True)
+            used = [pair for pair in pairs if pair[0].requires_grad]
+            parts, along = zip(*used, strict=True)
             parts = torch.autograd.grad(
-                parts, values, direction, materialize_grads=True
+                parts, values, along, materialize_grads=True
             )
         for total, part in zip(totals, parts, strict=True):
             total += part.to(total.dtype)

@@ -4,9 +4,9 @@ import numpy as np
 from keras import ops
 
 from keras_sparse.autodiff import derivative_sum
-from keras_sparse.centering import differentiable_twice
 from keras_sparse.pure_model import computing_in, in_16_bits
 from keras_sparse.saliency_scores import grasp_score, snip_score
+from keras_sparse.twice_differentiable import differentiable_twice
 
 
 def snip_scores(pure, compare, start, training=False):
@@ -38,12 +38,14 @@ def grasp_scores(pure, compare, start, training=True, reduction="mean"):
         Dict path -> float tensor.
     """
     objective = weighted_loss(pure, compare, training)
-    with computing_in(pure.model, "float32", where=in_16_bits):
+    with (
+        computing_in(pure.model, "float32", where=in_16_bits),
+        differentiable_twice(pure.model),
+    ):
         first = derivative_sum(objective)
         gradients, total = _sum(first, pure, start, reduction)
         second = derivative_sum(objective, second_order=True)
-        with differentiable_twice(pure.model):
-            products, _ = _sum(second, pure, start, reduction, gradients)
+        products, _ = _sum(second, pure, start, reduction, gradients)
     del gradients
     # Both sums are of shares that add up to `total`.
     return _scores(grasp_score, pure, products, total**2)

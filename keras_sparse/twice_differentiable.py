@@ -1,4 +1,4 @@
-"""Correct second derivatives of normalisation layers on TensorFlow."""
+"""Normalisation layers that TensorFlow can differentiate twice."""
 
 import contextlib
 import functools
@@ -16,17 +16,17 @@ def differentiable_twice(model):
 
     `tf.nn.moments`, which Keras calls on TensorFlow, stops the gradient at the
     mean inside the variance. The first derivative is right, because that term
-    is zero, but the second is not. If the mean is taken off the input before,
-    nothing is left to stop, and the outputs are the same.
+    is zero, but the second is not. Inside the context the outputs are the same,
+    but moving averages stay as they are or go wrong: call the model without
+    keeping them.
 
     Args:
-        model: `keras.Model`; inside the context its batch, group and layer
-            normalisation get centred inputs. Moving means would go wrong, so
-            call it without keeping them.
+        model: `keras.Model`; batch, group and layer normalisation in it are
+            treated.
 
     Raises:
-        ValueError: a layer does batch renormalisation, which is not known to
-            be differentiable twice.
+        ValueError: a layer does batch renormalisation, which stops gradients
+            by design.
     """
     if keras.backend.backend() != "tensorflow":
         yield
@@ -35,7 +35,7 @@ def differentiable_twice(model):
     _check_renorm(found)
     try:
         for layer in found:
-            layer.call = _centring(layer)
+            layer.call = _repaired(layer)
         yield
     finally:
         for layer in found:
@@ -49,24 +49,49 @@ _KINDS = (
 )
 
 
-def centred(layer, inputs):
-    """Takes off the mean that a normalisation layer would take off.
+def batch_normalized(layer, inputs):
+    """Batch normalisation by the batch's own statistics.
 
     Args:
-        layer: batch, group or layer normalisation.
-        inputs: tensor (batch, ...).
+        layer: built `keras.layers.BatchNormalization`.
+        inputs: float tensor (batch, ...).
 
     Returns:
         Tensor of the same shape.
     """
-    every = range(len(inputs.shape))
+    rank = len(inputs.shape)
+    kept = layer.axis % rank
+    axes = [axis for axis in range(rank) if axis != kept]
+    centred = inputs - ops.mean(inputs, axes, keepdims=True)
+    variance = ops.mean(ops.square(centred), axes, keepdims=True)
+    shape = [-1 if axis == kept else 1 for axis in range(rank)]
+    factor = ops.rsqrt(variance + layer.epsilon)
+    if layer.scale:
+        factor = factor * ops.cast(
+            ops.reshape(layer.gamma, shape), inputs.dtype
+        )
+    outputs = centred * factor
+    if layer.center:
+        outputs += ops.cast(ops.reshape(layer.beta, shape), inputs.dtype)
+    return outputs
+
+
+def centred(layer, inputs):
+    """Takes off the mean that group or layer normalisation would take off.
+
+    No gradient is left to stop then, and the layer's outputs are the same.
+
+    Args:
+        layer: group or layer normalisation.
+        inputs: float tensor (batch, ...).
+
+    Returns:
+        Tensor of the same shape.
+    """
     if isinstance(layer, layers.LayerNormalization):
         return inputs - ops.mean(inputs, layer.axis, keepdims=True)
-    kept = layer.axis % len(inputs.shape)
-    if isinstance(layer, layers.BatchNormalization):
-        axes = [axis for axis in every if axis != kept]
-        return inputs - ops.mean(inputs, axes, keepdims=True)
     shape = list(ops.shape(inputs))
+    kept = layer.axis % len(shape)
     size = shape[kept] // layer.groups
     groups = [*shape[:kept], layer.groups, size, *shape[kept + 1 :]]
     grouped = ops.reshape(inputs, groups)
@@ -75,17 +100,21 @@ def centred(layer, inputs):
     return ops.reshape(grouped, shape)
 
 
-def _centring(layer):
+def _repaired(layer):
     original = layer.call
 
     @functools.wraps(original)
     def call(inputs, *args, **kwargs):
         bound = inspect.signature(original).bind(inputs, *args, **kwargs)
-        if _takes_moments(layer, bound.arguments):
-            # The layer computes in 32 bits at least; so does this.
-            wide = keras.backend.result_type(inputs.dtype, "float32")
-            inputs = centred(layer, ops.cast(inputs, wide))
-        return original(inputs, *args, **kwargs)
+        if not _takes_moments(layer, bound.arguments):
+            return original(inputs, *args, **kwargs)
+        # The layers compute in 32 bits at least, as Keras' own do.
+        wide = keras.backend.result_type(inputs.dtype, "float32")
+        inputs = ops.cast(inputs, wide)
+        if isinstance(layer, layers.BatchNormalization):
+            outputs = batch_normalized(layer, inputs)
+            return ops.cast(outputs, layer.compute_dtype)
+        return original(centred(layer, inputs), *args, **kwargs)
 
     return call
 
