@@ -42,8 +42,18 @@ L0 = Recipe(
     input_dropout=0.0,
     gates=(0.1, 0.1, 0.1),
 )
-RIGL = Recipe(epochs=100, layer_sparsity=(0.99, 0.891), initial_scale=0.5)
-RIGL_PLUS = Recipe(epochs=100, layer_sparsity=(0.96, 0.86), initial_scale=0.5)
+RIGL = Recipe(
+    epochs=200,
+    layer_sparsity=(0.99, 0.891),
+    input_dropout=0.2,
+    initial_scale=0.85,
+)
+RIGL_PLUS = Recipe(
+    epochs=300,
+    layer_sparsity=(0.96, 0.86),
+    input_dropout=0.1,
+    initial_scale=0.7,
+)
 
 
 def main():

@@ -17,7 +17,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from importlib import metadata
 from pathlib import Path
 
@@ -30,38 +29,20 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
+from saliency_memory import crossentropy, data
 from timing import compare, interleave, over
 
 from keras_sparse.autodiff import derivative_sum
 from keras_sparse.data_scores import weighted_loss
 from keras_sparse.pure_model import PureModel
-from keras_sparse.saliency import grasp, magnitude, snip, synflow
 from keras_sparse.saliency_losses import data_loss
 from keras_sparse.twice_differentiable import differentiable_twice
 
 HERE = Path(__file__).parent
 BATCHES, BATCH_SIZE, PIXELS = 4, 8, 96
 SNIP_AT_MOST, GRASP_AT_MOST, COPIES_AT_MOST = 1.10, 4.0, 3.0
-UNITS, DEPTH = 2048, 16
 BOUNDED = ("SNIP", "GraSP")
-SCORED = {
-    "SNIP": lambda model, x, y: snip(model, x, y, 0.9, batch_size=8),
-    "GraSP": lambda model, x, y: grasp(model, x, y, 0.9, batch_size=8),
-    "SynFlow": lambda model, x, y: synflow(model, 0.9, 3),
-    "magnitude": lambda model, x, y: magnitude(model, 0.9),
-}
-
-
-def crossentropy():
-    """The loss of every net here."""
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
-def data(*shape):
-    """Made-up examples of ten classes."""
-    generator = np.random.default_rng(0)
-    x = generator.normal(size=shape).astype("float32")
-    return x, generator.integers(0, 10, size=shape[0])
+METHODS = ("SNIP", "GraSP", "SynFlow", "magnitude")
 
 
 def passes(pure, loss, batches):
@@ -142,48 +123,10 @@ def time_methods(rounds):
     ]
 
 
-def peak_copies(name):
-    """Peak memory of one method, in copies of the weights, and its seconds."""
-    warm_up(name)
-    hidden = [
-        keras.layers.Dense(UNITS, activation="relu") for _ in range(DEPTH)
-    ]
-    model = keras.Sequential(
-        [keras.Input((UNITS,)), *hidden, keras.layers.Dense(10)]
-    )
-    model.compile("sgd", crossentropy())
-    held = memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
-    seconds = time.perf_counter()
-    SCORED[name](model, *data(16, UNITS))
-    seconds = time.perf_counter() - seconds
-    copy = 4 * model.count_params()
-    return {
-        "copies": (memory("VmHWM") - held) / copy,
-        "copy_MB": copy / 1e6,
-        "seconds": seconds,
-    }
-
-
-def warm_up(name):
-    """Loads what the libraries load at their first call."""
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(10)])
-    model.compile("sgd", crossentropy())
-    SCORED[name](model, *data(16, 4))
-
-
-def memory(field):
-    """Memory of this process in bytes: VmRSS now, VmHWM at its peak."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/self/status does not say {field}.")
-
-
 def measure_memory(processes):
     """Rows: one method, the median of some processes of their own."""
     rows = []
-    for name in SCORED:
+    for name in METHODS:
         found = [_in_a_process(name) for _ in range(processes)]
         copies = [row["copies"] for row in found]
         rows.append(
@@ -201,7 +144,7 @@ def measure_memory(processes):
 
 def _in_a_process(name):
     done = subprocess.run(
-        [sys.executable, __file__, "--memory-of", name],
+        [sys.executable, str(HERE / "saliency_memory.py"), name],
         capture_output=True,
         text=True,
     )
@@ -266,11 +209,7 @@ def main():
     parser.add_argument("--output", type=Path, default=default)
     parser.add_argument("--quick", action="store_true", help="2 rounds")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--memory-of", choices=SCORED, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.memory_of:
-        print(json.dumps(peak_copies(arguments.memory_of)))
-        return
     rounds = 2 if arguments.quick else arguments.rounds
     sections = {
         "time": time_methods(rounds),
