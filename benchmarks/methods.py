@@ -50,7 +50,12 @@ METHODS = {
 
 
 def train(run):
-    """Trains one `science.Run`; returns its accuracy and what is left."""
+    """Trains one `science.Run`.
+
+    Returns:
+        Dict: its accuracy on the test set, the share of weights that are live
+        at the end and that of those that ever were.
+    """
     import keras
     import science_models
 
@@ -68,23 +73,44 @@ def train(run):
             run.sparsity, options["steps"], options["update_every"], run.seed
         )
         optimizer = ks.sparsify(model, optimizer, method)
+    explored = {}
+
+    def explore(batch, logs):
+        for path, mask in ks.masks(model).items():
+            explored[path] = mask | explored.get(path, False)
+
+    dense = run.label == "dense"
+    watch = keras.callbacks.LambdaCallback(on_train_batch_end=explore)
     accuracy = science.compile_and_train(
-        model, optimizer, options, data, test, run.seed
+        model,
+        optimizer,
+        options,
+        data,
+        test,
+        run.seed,
+        None if dense else [watch],
     )
-    if run.label == "dense":
-        return {"accuracy": accuracy, "live": 1.0}
-    masks = ks.masks(model).values()
-    live = sum(int(mask.sum()) for mask in masks)
-    return {"accuracy": accuracy, "live": live / sum(m.size for m in masks)}
+    if dense:
+        return {"accuracy": accuracy, "live": 1.0, "explored": 1.0}
+    return {
+        "accuracy": accuracy,
+        "live": _share(ks.masks(model)),
+        "explored": _share(explored),
+    }
+
+
+def _share(masks):
+    live = sum(int(mask.sum()) for mask in masks.values())
+    return live / sum(mask.size for mask in masks.values())
 
 
 def main():
     """Trains all, prints, writes."""
     labels = ["dense", *METHODS]
     parser = science.parser(
-        __doc__.split("\n")[0], 1000, [0.8, 0.9, 0.95, 0.98], labels
+        __doc__.split("\n")[0], 1600, [0.8, 0.9, 0.95, 0.98], labels
     )
-    parser.add_argument("--update-every", type=int, default=25)
+    parser.add_argument("--update-every", type=int, default=100)
     options = vars(parser.parse_args())
     runs = [
         science.Run(label, sparsity, seed, options)

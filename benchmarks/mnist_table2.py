@@ -34,24 +34,27 @@ from keras_sparse import counting, datasets, distributions
 RESULTS = pathlib.Path(__file__).parent / "results"
 SIZES = (300, 100)
 HELD_OUT = 10_000
+# Chosen by the error on held out training images (--validate). The smaller
+# initial weights let more units die; input dropout is what the paper's recipe
+# lacks: without it RigL has 0.4 points more error.
 DENSE = Recipe(epochs=50)
 L0 = Recipe(
     epochs=100,
     learning_rate=1e-3,
     l2=0.0,
     input_dropout=0.0,
-    gates=(0.1, 0.1, 0.1),
+    gates=(0.1, 0.4, 10.0),
 )
 RIGL = Recipe(
     epochs=200,
     layer_sparsity=(0.99, 0.891),
     input_dropout=0.2,
-    initial_scale=0.85,
+    initial_scale=0.65,
 )
 RIGL_PLUS = Recipe(
     epochs=300,
     layer_sparsity=(0.96, 0.86),
-    input_dropout=0.1,
+    input_dropout=0.15,
     initial_scale=0.7,
 )
 

@@ -34,7 +34,7 @@ class Run:
 def parser(description, steps, sparsities, labels):
     """The options that every comparison takes."""
     options = argparse.ArgumentParser(description=description)
-    options.add_argument("--dataset", default="fashion_mnist")
+    options.add_argument("--dataset", default="cifar10")
     options.add_argument("--data-dir", default="../shared/data/tfds")
     options.add_argument("--model", default="vgg-6")
     options.add_argument("--steps", type=int, default=steps)
@@ -99,7 +99,9 @@ def load(dataset, data_dir):
     return ((x - mean) / deviation, y), ((x_test - mean) / deviation, y_test)
 
 
-def compile_and_train(model, optimizer, options, train, test, seed):
+def compile_and_train(
+    model, optimizer, options, train, test, seed, callbacks=None
+):
     """Trains for `options["steps"]` steps; returns the test accuracy.
 
     Args:
@@ -108,6 +110,7 @@ def compile_and_train(model, optimizer, options, train, test, seed):
         options: dict of the command's options.
         train, test: pairs of arrays.
         seed: int, for the order of the examples.
+        callbacks: list of `keras.callbacks.Callback`, or None.
 
     Returns:
         float in [0, 1], after the last step.
@@ -126,7 +129,13 @@ def compile_and_train(model, optimizer, options, train, test, seed):
         steps_per_execution=min(50, steps),
     )
     batches = _batches(train, options, seed)
-    model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
+    model.fit(
+        batches,
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+    )
     return float(model.evaluate(*test, batch_size=1000, verbose=0)[1])
 
 
