@@ -4,9 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sparse.config import check_choice, check_count, check_fraction
-from keras_sparse.global_masks import SCOPES, keep_largest, num_kept
+from keras_sparse.config import check_count, check_fraction
+from keras_sparse.global_masks import check_scope, keep_largest, num_kept
 from keras_sparse.method import Method, Moment, SparseWeight
+from keras_sparse.pattern import check_fit, check_masks, check_pattern
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
@@ -29,6 +30,9 @@ class ACDC(Method):
         dense_steps: int from 1, steps of a dense phase, or None.
         scope: "global": the smallest weights of all layers go, wherever they
             are; "layer": each weight reaches the sparsity by itself.
+        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
+            `Channels`, `ConstantFanIn`, or None: single weights. With scope
+            "layer" only.
 
     Source: Peste et al. 2021, arXiv:2106.12379, Algorithm 1; authors' code
         IST-DASLab/ACDC, `policies/pruners.py`, `policies/recyclers.py`. Their
@@ -55,14 +59,17 @@ class ACDC(Method):
         compress_from,
         dense_steps=None,
         scope="global",
+        pattern=None,
     ):
-        check_choice("scope", scope, SCOPES)
+        check_scope(scope, pattern)
+        check_pattern(pattern, sparsity)
         self.sparsity = check_fraction("sparsity", sparsity)
         self.warmup_steps = check_count("warmup_steps", warmup_steps, 0)
         self.phase_steps = check_count("phase_steps", phase_steps, 1)
         self.compress_from = check_count("compress_from", compress_from, 0)
         self.dense_steps = check_count("dense_steps", dense_steps, 1, True)
         self.scope = scope
+        self.pattern = pattern
         if compress_from < warmup_steps:
             raise ValueError(
                 "`compress_from` must not lie before the end of the warm-up. "
@@ -98,8 +105,14 @@ class ACDC(Method):
     def reads_initial_values(self):
         return bool(self.compressed(0))
 
+    def check_masks(self, masks):
+        check_masks(self.pattern, masks)
+
     def initial_masks(self, weights):
         """All ones, or compressed at once without a warm-up."""
+        check_fit(
+            self.pattern, {p: np.shape(value) for p, value in weights.items()}
+        )
         start = [
             SparseWeight(path, value, np.ones(np.shape(value), dtype=bool))
             for path, value in weights.items()
@@ -114,8 +127,8 @@ class ACDC(Method):
         numbers = [
             ops.where(compressed, kept, every)
             for kept, every in zip(
-                num_kept(shapes, self.sparsity, self.scope),
-                num_kept(shapes, 0.0, self.scope),
+                num_kept(shapes, self.sparsity, self.scope, self.pattern),
+                num_kept(shapes, 0.0, self.scope, self.pattern),
                 strict=True,
             )
         ]
@@ -124,5 +137,5 @@ class ACDC(Method):
             for weight in weights
         ]
         return keep_largest(
-            [weight.value for weight in weights], among, numbers
+            [weight.value for weight in weights], among, numbers, self.pattern
         )

@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_sparse.config import check_choice, check_count
 from keras_sparse.method import FixedBudget
+from keras_sparse.pattern import num_units
 from keras_sparse.pure_model import PureModel
 from keras_sparse.saliency_scores import magnitude_score, synflow_counts
 from keras_sparse.score_masks import budget, masks_from_scores, warn_of_empty
@@ -23,6 +24,7 @@ def synflow(
     distribution=None,
     custom=None,
     never_empty=False,
+    pattern=None,
 ):
     """Keeps the weights on the strongest paths from input to output (SynFlow).
 
@@ -43,7 +45,7 @@ def synflow(
             None: what the layers compute in.
         input_shape: tuple, or structure of tuples, without the batch axis, for
             models that do not say it; None: what the model says.
-        scope, distribution, custom, never_empty: as in `snip`.
+        scope, distribution, custom, never_empty, pattern: as in `snip`.
 
     Returns:
         Dict variable path -> boolean numpy array, as in `snip`.
@@ -65,17 +67,18 @@ def synflow(
     """
     pure = PureModel(model, filters)
     shapes = pure.shapes()
-    counts = budget(shapes, sparsity, scope, distribution, custom)
+    counts = budget(shapes, sparsity, scope, distribution, custom, pattern)
     check_count("rounds", rounds, 1)
     check_choice("biases", biases, ("zero", "absolute"))
     check_choice("dtype", dtype, ("float64", None))
     masks = {path: np.ones(shape, bool) for path, shape in shapes.items()}
     net = SynFlowModel(pure, biases, input_shape)
     with net.prepared(dtype):
-        for number, wanted in enumerate(_schedule(shapes, counts, rounds)):
+        budgets = _schedule(shapes, counts, rounds, pattern)
+        for number, wanted in enumerate(budgets):
             scores = net.scores(masks)
             check_flow(scores, number)
-            masks = masks_from_scores(scores, wanted, never_empty)
+            masks = masks_from_scores(scores, wanted, never_empty, pattern)
     warn_of_empty(masks)
     return masks
 
@@ -89,13 +92,15 @@ def magnitude(
     distribution=None,
     custom=None,
     never_empty=False,
+    pattern=None,
 ):
     """Keeps the weights of the largest magnitude.
 
     Args:
         model: built `keras.Model`; nothing of it changes.
         sparsity: float in [0, 1), share of zeros over all chosen weights.
-        scope, filters, distribution, custom, never_empty: as in `snip`.
+        scope, filters, distribution, custom, never_empty, pattern: as in
+            `snip`.
 
     Returns:
         Dict variable path -> boolean numpy array, as in `snip`.
@@ -114,12 +119,14 @@ def magnitude(
         [8]
     """
     pure = PureModel(model, filters)
-    counts = budget(pure.shapes(), sparsity, scope, distribution, custom)
+    counts = budget(
+        pure.shapes(), sparsity, scope, distribution, custom, pattern
+    )
     scores = {
         path: magnitude_score(value)
         for path, value in zip(pure.weights, pure.values(), strict=True)
     }
-    masks = masks_from_scores(scores, counts, never_empty)
+    masks = masks_from_scores(scores, counts, never_empty, pattern)
     warn_of_empty(masks)
     return masks
 
@@ -133,12 +140,14 @@ def random(
     filters=None,
     *,
     dense_first=False,
+    pattern=None,
 ):
     """Draws the masks at random: those that `Static` starts from.
 
     Args:
         model: built `keras.Model`; nothing of it changes.
-        sparsity, distribution, custom, seed, dense_first: as in `Static`.
+        sparsity, distribution, custom, seed, dense_first, pattern: as in
+            `Static`.
         filters: which weights, as in `SparseOptimizer`.
 
     Returns:
@@ -159,18 +168,18 @@ def random(
     """
     pure = PureModel(model, filters)
     drawn = FixedBudget(
-        sparsity, distribution, custom, dense_first=dense_first, seed=seed
+        sparsity, distribution, custom, dense_first, seed, pattern
     )
     return drawn.initial_masks(pure.weights)
 
 
-def _schedule(shapes, counts, rounds):
+def _schedule(shapes, counts, rounds, pattern):
     """The budget of each round."""
     if not isinstance(counts, dict):
         size = sum(int(np.prod(shape)) for shape in shapes.values())
         return synflow_counts(size, counts, rounds)
     layers = [
-        synflow_counts(int(np.prod(shapes[path])), counts[path], rounds)
+        synflow_counts(num_units(pattern, shapes[path]), counts[path], rounds)
         for path in counts
     ]
     return [

@@ -5,35 +5,54 @@ import math
 import numpy as np
 from keras import ops
 
+from keras_sparse import topology
+from keras_sparse.config import check_choice
 from keras_sparse.distributions import num_zeros
-from keras_sparse.topk import top_magnitude_mask
-
-SCOPES = ("global", "layer")
+from keras_sparse.pattern import fitting, num_units
 
 
-def num_kept(shapes, sparsity, scope="global"):
+def check_scope(scope, pattern=None):
+    """Raises ValueError for an unknown scope, or one that no pattern has."""
+    check_choice("scope", scope, ("global", "layer"))
+    if pattern is not None and scope == "global":
+        raise ValueError(
+            '`scope` must be "layer" with a pattern, whose units differ in '
+            f"size from layer to layer. Received: pattern={pattern!r}, "
+            'scope="global". Leave one of them out.'
+        )
+
+
+def num_kept(shapes, sparsity, scope="global", pattern=None):
     """Counts the weights that stay; zeros are `floor(sparsity * size)`.
 
     Args:
         shapes: list of tuples of ints.
         sparsity: float in [0, 1].
         scope: "global": over all weights together; "layer": in each by itself.
+        pattern: `Pattern` or None, for scope "layer".
 
     Returns:
-        list of ints, for `keep_largest`: one, or one per shape.
+        list of ints, for `keep_largest`: one, or one per shape; where the
+        pattern fits, the units that each group keeps.
 
     Example:
         >>> shapes = [(4, 5), (3,)]
         >>> num_kept(shapes, 0.5), num_kept(shapes, 0.5, "layer")
         ([12], [10, 2])
     """
-    sizes = [math.prod(shape) for shape in shapes]
     if scope == "global":
-        sizes = [sum(sizes)]
-    return [size - num_zeros(size, sparsity) for size in sizes]
+        size = sum(math.prod(shape) for shape in shapes)
+        return [size - num_zeros(size, sparsity)]
+    numbers = []
+    for shape in shapes:
+        size, fit = num_units(pattern, shape), fitting(pattern, shape)
+        zeros = num_zeros(size, sparsity)
+        kept = fit.num_kept(size, sparsity) if fit else size - zeros
+        numbers.append(kept)
+    return numbers
 
 
-def keep_largest(values, among, numbers):
+def keep_largest(values, among, numbers, pattern=None):
     """Marks the largest magnitudes; exactly so many, ties to the lower index.
 
     Args:
@@ -42,6 +61,7 @@ def keep_largest(values, among, numbers):
             Where it has fewer entries than shall be kept, all of them stay.
         numbers: list of ints or int32 scalars, how many to keep: one for all
             weights together, or one per weight.
+        pattern: `Pattern` or None, for one number per weight.
 
     Returns:
         list of boolean tensors of the shapes of `values`.
@@ -56,10 +76,12 @@ def keep_largest(values, among, numbers):
     """
     if len(numbers) == len(values):
         return [
-            _keep(*weight)
-            for weight in zip(values, among, numbers, strict=True)
+            topology.keep_largest(
+                value, live, number, fitting(pattern, value.shape)
+            )
+            for value, live, number in zip(values, among, numbers, strict=True)
         ]
-    kept = _keep(_flat(values), _flat(among), numbers[0])
+    kept = topology.keep_largest(_flat(values), _flat(among), numbers[0])
     shapes = [tuple(value.shape) for value in values]
     ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
     parts = ops.split(kept, [int(end) for end in ends])
@@ -67,11 +89,6 @@ def keep_largest(values, among, numbers):
         ops.reshape(part, shape)
         for part, shape in zip(parts, shapes, strict=True)
     ]
-
-
-def _keep(values, among, number):
-    num_left = ops.sum(ops.cast(among, "int32"))
-    return top_magnitude_mask(values, ops.minimum(number, num_left), among)
 
 
 def _flat(tensors):

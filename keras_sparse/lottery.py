@@ -8,10 +8,11 @@ import numpy as np
 from keras import ops
 
 from keras_sparse.config import check_choice, check_count, check_fraction
-from keras_sparse.global_masks import SCOPES, keep_largest, num_kept
+from keras_sparse.global_masks import check_scope, keep_largest, num_kept
 from keras_sparse.lottery_model import compiled_for_masks
 from keras_sparse.lottery_state import RoundStore, TrainingState
 from keras_sparse.lottery_training import Watch, train_once
+from keras_sparse.pattern import check_fit, check_pattern
 from keras_sparse.selection import unique_paths
 from keras_sparse.sparsify import find_optimizer
 
@@ -62,6 +63,7 @@ def lottery_ticket(
     scope="global",
     filters=None,
     directory=None,
+    pattern=None,
 ):
     """Finds a sparse subnetwork that trains as well as the whole network.
 
@@ -95,6 +97,9 @@ def lottery_ticket(
         directory: path of a folder that keeps each round, or None. Called
             again with the same arguments, it goes on after the last whole
             round.
+        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
+            `Channels`, `ConstantFanIn`, or None: single weights. With scope
+            "layer" only.
 
     Returns:
         `LotteryTicket`.
@@ -132,7 +137,8 @@ def lottery_ticket(
     rounds = check_count("rounds", rounds, 1)
     rewind_step = check_count("rewind_step", rewind_step, 0)
     check_choice("rewind", rewind, ("weights", "learning_rate", None))
-    check_choice("scope", scope, SCOPES)
+    check_scope(scope, pattern)
+    check_pattern(pattern, sparsity)
     if rewind is None and rewind_step:
         raise ValueError(
             "`rewind_step` must be 0 with rewind=None, which goes back to no "
@@ -144,9 +150,12 @@ def lottery_ticket(
         "rewind_step": rewind_step,
         "rewind": rewind,
         "scope": scope,
+        "pattern": pattern and repr(pattern),
     }
     store = RoundStore(directory, arguments)
     model = compiled_for_masks(model_fn(), filters)
+    masks = find_optimizer(model).masks
+    check_fit(pattern, {path: mask.shape for path, mask in masks.items()})
     started = store.load("start")
     if started:
         started[0].restore(model)
@@ -167,7 +176,7 @@ def lottery_ticket(
                 store.save("rewind-point", watch.early, {})
             if number < rounds:
                 target = _sparsity_after(number + 1, rounds, sparsity)
-                masks = _pruned(model, target, scope)
+                masks = _pruned(model, target, scope, pattern)
                 _rewind(model, watch.early, rewind)
                 find_optimizer(model).set_masks(masks)
             store.save(f"round-{number}", TrainingState.of(model), notes)
@@ -185,7 +194,7 @@ def _sparsity_after(number, rounds, sparsity):
     return round(1 - (1 - sparsity) ** (number / rounds), 12)
 
 
-def _pruned(model, sparsity, scope):
+def _pruned(model, sparsity, scope, pattern):
     """The masks of the largest weights: dict path -> boolean array."""
     variables = model.trainable_variables
     named = dict(zip(unique_paths(variables), variables, strict=True))
@@ -202,10 +211,11 @@ def _pruned(model, sparsity, scope):
             f"kept. Received: NaN or infinity in {', '.join(wrong)}. Lower the "
             "learning rate."
         )
-    numbers = num_kept([value.shape for value in values], sparsity, scope)
+    shapes = [value.shape for value in values]
+    numbers = num_kept(shapes, sparsity, scope, pattern)
     among = [ops.convert_to_tensor(mask) for mask in masks.values()]
     kept = keep_largest(
-        list(map(ops.convert_to_tensor, values)), among, numbers
+        list(map(ops.convert_to_tensor, values)), among, numbers, pattern
     )
     return {
         path: ops.convert_to_numpy(mask)

@@ -7,8 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_sparse import schedules
-from keras_sparse.config import check_choice
-from keras_sparse.global_masks import SCOPES, keep_largest
+from keras_sparse.global_masks import check_scope, keep_largest
 from keras_sparse.method import Method, Moment, SparseWeight
 from keras_sparse.pattern import check_fit, check_masks, check_pattern
 from keras_sparse.topology import magnitude_mask, rounded_count
@@ -43,17 +42,11 @@ class MagnitudePruning(Method):
     """
 
     def __init__(self, schedule, scope="layer", pattern=None):
-        check_choice("scope", scope, SCOPES)
+        check_scope(scope, pattern)
         self.schedule = _known_schedule(schedule)
         final = getattr(self.schedule, "target_sparsity", None)
         final = getattr(self.schedule, "final_sparsity", final)
         check_pattern(pattern, final)
-        if pattern is not None and scope == "global":
-            raise ValueError(
-                '`scope` must be "layer" with a pattern, whose units differ '
-                f"in size from layer to layer. Received: pattern={pattern!r}, "
-                'scope="global". Leave one of them out.'
-            )
         self.scope = scope
         self.pattern = pattern
 

@@ -19,6 +19,7 @@ from keras_sparse.pattern import (
     check_masks,
     check_pattern,
     fitting,
+    num_units,
 )
 from keras_sparse.topology import random_mask
 
@@ -204,7 +205,7 @@ class FixedBudget(Method):
             numbers[path] = size - distributions.num_zeros(size, sparsity)
             pattern = fitting(self.pattern, shapes[path])
             if pattern is not None:
-                units = pattern.units(np.zeros(shapes[path])).shape[1]
+                units = num_units(pattern, shapes[path])
                 numbers[path] = pattern.num_kept(units, sparsity)
         return numbers
 

@@ -87,6 +87,14 @@ def fitting(pattern, shape):
     return pattern if fits else None
 
 
+def num_units(pattern, shape):
+    """Units per group of a weight; its weights where no pattern fits."""
+    pattern = fitting(pattern, shape)
+    if pattern is None:
+        return math.prod(shape)
+    return pattern.units(np.zeros(shape)).shape[1]
+
+
 def patterns_of(weights, pattern):
     """The pattern of each `SparseWeight`; the last keeps its neurons."""
     if pattern is None:

@@ -31,6 +31,7 @@ def snip(
     distribution=None,
     custom=None,
     never_empty=False,
+    pattern=None,
 ):
     """Keeps the weights whose removal would change the loss most (SNIP).
 
@@ -57,6 +58,9 @@ def snip(
         custom: dict path -> sparsity in [0, 1), for "layer", or None.
         never_empty: bool, whether each layer keeps at least one weight; the
             total stays the same.
+        pattern: what is kept or dropped as a whole, by its mean score:
+            `Block`, `NofM`, `Channels`, `ConstantFanIn`, or None: single
+            weights. With scope "layer" only.
 
     Returns:
         Dict variable path -> boolean numpy array, true = keep, as
@@ -82,10 +86,12 @@ def snip(
         [8]
     """
     pure = PureModel(model, filters)
-    counts = budget(pure.shapes(), sparsity, scope, distribution, custom)
+    counts = budget(
+        pure.shapes(), sparsity, scope, distribution, custom, pattern
+    )
     start = stream(x, y, sample_weight, batch_size)
     scores = snip_scores(pure, data_loss(model, loss), start, training)
-    masks = masks_from_scores(scores, counts, never_empty)
+    masks = masks_from_scores(scores, counts, never_empty, pattern)
     warn_of_empty(masks)
     return masks
 
@@ -108,6 +114,7 @@ def grasp(
     distribution=None,
     custom=None,
     never_empty=False,
+    pattern=None,
 ):
     """Keeps the weights that the flow of the gradient needs most (GraSP).
 
@@ -115,9 +122,9 @@ def grasp(
 
     Args:
         model, x, y, sparsity, loss, scope, filters, batch_size, sample_weight,
-            distribution, custom, never_empty: as in `snip`. `x` must be
-            something that can be gone through twice; `balanced_batch` draws
-            the authors' sample.
+            distribution, custom, never_empty, pattern: as in `snip`. `x`
+            must be something that can be gone through twice; `balanced_batch`
+            draws the authors' sample.
         temperature: float > 0 that divides the logits.
         training: bool, as in `snip`; dropout drops the same in every batch.
         reduction: "mean": the mean loss over all examples; "sum": the sum of
@@ -148,12 +155,14 @@ def grasp(
         [8]
     """
     pure = PureModel(model, filters)
-    counts = budget(pure.shapes(), sparsity, scope, distribution, custom)
+    counts = budget(
+        pure.shapes(), sparsity, scope, distribution, custom, pattern
+    )
     _check_grasp(temperature, reduction, outputs)
     start = stream(x, y, sample_weight, batch_size, passes=2)
     compare = data_loss(model, loss, temperature, outputs)
     scores = grasp_scores(pure, compare, start, training, reduction)
-    masks = masks_from_scores(scores, counts, never_empty)
+    masks = masks_from_scores(scores, counts, never_empty, pattern)
     warn_of_empty(masks)
     return masks
 

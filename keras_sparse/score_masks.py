@@ -3,15 +3,24 @@
 import warnings
 
 import numpy as np
+from keras import ops
 
-from keras_sparse.config import check_choice, check_fraction
-from keras_sparse.distributions import num_zeros
+from keras_sparse import global_masks
+from keras_sparse.config import check_fraction
 from keras_sparse.kth_largest import kth_largest
 from keras_sparse.method import FixedBudget
+from keras_sparse.pattern import fitting
 from keras_sparse.tensor_values import on_host
 
 
-def budget(shapes, sparsity, scope="global", distribution=None, custom=None):
+def budget(
+    shapes,
+    sparsity,
+    scope="global",
+    distribution=None,
+    custom=None,
+    pattern=None,
+):
     """Counts the weights to keep.
 
     Args:
@@ -22,10 +31,12 @@ def budget(shapes, sparsity, scope="global", distribution=None, custom=None):
             "layer": "uniform" (None), "erdos_renyi" or "erk".
         custom: dict path -> sparsity in [0, 1) of weights that do not follow
             the distribution, for scope "layer", or None.
+        pattern: `Pattern` for scope "layer", or None.
 
     Returns:
         int, or for scope "layer" dict path -> int; what is left of n weights
-        after floor(sparsity * n) zeros.
+        after floor(sparsity * n) zeros. With a pattern, the number of units
+        that each of its groups keeps.
 
     Raises:
         ValueError: an argument is not as above.
@@ -36,9 +47,8 @@ def budget(shapes, sparsity, scope="global", distribution=None, custom=None):
         >>> budget({"a": (4, 5), "b": (2, 5)}, 0.9, "layer")
         {'a': 2, 'b': 1}
     """
-    check_fraction("sparsity", sparsity)
-    check_choice("scope", scope, ("global", "layer"))
-    sizes = {path: int(np.prod(shape)) for path, shape in shapes.items()}
+    sparsity = check_fraction("sparsity", sparsity)
+    global_masks.check_scope(scope, pattern)
     if scope == "global":
         given = {"distribution": distribution, "custom": custom}
         given = {name: v for name, v in given.items() if v is not None}
@@ -48,18 +58,14 @@ def budget(shapes, sparsity, scope="global", distribution=None, custom=None):
                 f"Received: scope='global' and {given}. Pass scope='layer', or "
                 "leave layers dense with `filters`."
             )
-        total = sum(sizes.values())
-        return total - num_zeros(total, sparsity)
-    shares = FixedBudget(
-        sparsity, distribution or "uniform", custom
-    ).sparsities(shapes)
-    return {
-        path: sizes[path] - num_zeros(sizes[path], shares[path])
-        for path in sizes
-    }
+        return global_masks.num_kept(list(shapes.values()), sparsity)[0]
+    shared = FixedBudget(
+        sparsity, distribution or "uniform", custom, pattern=pattern
+    )
+    return shared.num_kept(shapes)
 
 
-def masks_from_scores(scores, num_kept, never_empty=False):
+def masks_from_scores(scores, num_kept, never_empty=False, pattern=None):
     """Keeps the weights with the largest scores: exactly as many as wanted.
 
     Args:
@@ -68,6 +74,8 @@ def masks_from_scores(scores, num_kept, never_empty=False):
             of each.
         never_empty: bool, whether each layer keeps its best weight, whatever
             the others score; the total stays the same.
+        pattern: `Pattern` or None. Where it fits, `num_kept` of a path is the
+            number of units that each group keeps, by their mean score.
 
     Returns:
         Dict path -> boolean array, true = keep; ties go to the earlier layer
@@ -88,7 +96,9 @@ def masks_from_scores(scores, num_kept, never_empty=False):
     check_finite(scores)
     if isinstance(num_kept, dict):
         masks = {
-            path: _best_overall({path: score}, num_kept[path])[path]
+            path: _best_of_layer(
+                score, num_kept[path], fitting(pattern, score.shape)
+            )
             for path, score in scores.items()
         }
     else:
@@ -118,6 +128,14 @@ def warn_of_empty(masks):
             "Lower the sparsity, or pass never_empty=True or scope='layer'.",
             stacklevel=3,
         )
+
+
+def _best_of_layer(score, num_kept, pattern):
+    if pattern is None:
+        return _best_overall({"": score}, num_kept)[""]
+    means = ops.convert_to_numpy(ops.mean(pattern.units(score), axis=-1))
+    ranks = np.argsort(np.argsort(-means, axis=1, kind="stable"), axis=1)
+    return ops.convert_to_numpy(pattern.weights(ranks < num_kept, score.shape))
 
 
 def _best_overall(scores, num_kept):

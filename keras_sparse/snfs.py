@@ -113,6 +113,9 @@ class SNFS(_MovingBudget):
         redistribution: "momentum": layers whose live weights have a large
             momentum take over weights from the others. None: each layer keeps
             its number, as in the RigL paper's SNFS.
+        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
+            `Channels`, `ConstantFanIn`, or None: single weights. With
+            `redistribution=None` only.
 
     Source: Dettmers & Zettlemoyer 2019, arXiv:1907.04840; authors' code
         `sparselearning/core.py`. For None: Evci et al. 2020,
@@ -145,6 +148,7 @@ class SNFS(_MovingBudget):
         dense_first=False,
         momentum=0.9,
         redistribution="momentum",
+        pattern=None,
     ):
         super().__init__(
             sparsity,
@@ -157,8 +161,16 @@ class SNFS(_MovingBudget):
             update_from,
             custom,
             dense_first,
+            pattern,
         )
         check_choice("redistribution", redistribution, ("momentum", None))
+        if pattern is not None and redistribution is not None:
+            raise ValueError(
+                "`redistribution` must be None with a pattern, whose units "
+                "differ in size from layer to layer. Received: "
+                f"redistribution={redistribution!r}, pattern={pattern!r}. "
+                "Leave one of them out."
+            )
         self.momentum = check_fraction("momentum", momentum)
         self.redistribution = redistribution
 

@@ -59,7 +59,10 @@ TABLE = [
     ),
     (ks.SET, MOVING),
     (ks.RigL, MOVING),
-    (ks.SNFS, dict(momentum=0.5, redistribution=None, **WHOLE)),
+    (
+        ks.SNFS,
+        dict(momentum=0.5, redistribution=None, pattern=ks.Channels(), **WHOLE),
+    ),
     (
         ks.DSR,
         dict(threshold=0.5, target_fraction=0.25, tolerance=0.2, **PERIODIC),
@@ -89,6 +92,7 @@ TABLE = [
             compress_from=50,
             dense_steps=5,
             scope="layer",
+            pattern=ks.Block(1, 4),
         ),
     ),
     (ks.STE, LARGEST),

@@ -12,6 +12,7 @@ from keras import ops
 import keras_sparse as ks
 from keras_sparse import topology
 from keras_sparse.patterns import Block, Channels, ConstantFanIn, NofM
+from keras_sparse.score_masks import masks_from_scores
 from keras_sparse.topk import top_magnitude_mask_of_rows
 
 CASES = json.loads(
@@ -22,6 +23,12 @@ PATTERNS = [Block(4, 1), Block(1, 2), Block(2, 2), NofM(2, 4), Channels()]
 PATTERNS += [NofM(1, 2, axis=-1), ConstantFanIn(), ConstantFanIn(0.3)]
 every_pattern = pytest.mark.parametrize("pattern", PATTERNS, ids=repr)
 every_shape = pytest.mark.parametrize("shape", SHAPES)
+
+
+def net():
+    return keras.Sequential(
+        [keras.Input((8,)), keras.layers.Dense(8), keras.layers.Dense(4)]
+    )
 
 
 def array(values, dtype="float32"):
@@ -216,9 +223,113 @@ def test_custom_leaves_an_unfit_weight_dense():
     assert masks["b"].all() and NofM(2, 4).holds(masks["a"])
 
 
+X, Y = np.eye(8, dtype="float32"), np.eye(8, 4, dtype="float32")
+BEFORE_TRAINING = {
+    "snip": lambda model, **more: ks.snip(model, X, Y, loss="mse", **more),
+    "grasp": lambda model, **more: ks.grasp(
+        model, X, Y, loss="mse", outputs="logits", **more
+    ),
+    "synflow": lambda model, **more: ks.synflow(model, rounds=5, **more),
+    "magnitude": lambda model, **more: ks.magnitude(model, **more),
+    "random": lambda model, scope, **more: ks.random(
+        model, distribution="uniform", **more
+    ),
+}
+
+
+@every_pattern
+@pytest.mark.parametrize("prune", BEFORE_TRAINING)
+def test_masks_before_training_follow_the_pattern(prune, pattern):
+    keras.utils.set_random_seed(0)
+    model = net()
+    sparsity = pattern.sparsity or 0.5
+    masks = BEFORE_TRAINING[prune](
+        model, sparsity=sparsity, scope="layer", pattern=pattern
+    )
+    for mask in masks.values():
+        assert pattern.holds(mask) and mask.sum() == mask.size // 2
+    ks.sparsify(model, "sgd", ks.Static(sparsity, pattern=pattern), masks)
+
+
+def test_units_of_the_largest_mean_score_are_kept():
+    scores = {"a": np.array([[5, -9], [-4, 1], [0, 2], [0, 3]], "float32")}
+    # Means 0.5, -4, 0 and 2.5: signs count, as in GraSP.
+    masks = masks_from_scores(scores, {"a": 2}, pattern=Block(2, 1))
+    assert masks["a"].astype(int).tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
+    equal = {"a": np.ones((4, 1), "float32")}
+    masks = masks_from_scores(equal, {"a": 2}, pattern=NofM(2, 4))
+    assert masks["a"].ravel().tolist() == [True, True, False, False]
+
+
+@every_pattern
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda sparsity, pattern: ks.ACDC(
+            sparsity, 1, 1, 3, scope="layer", pattern=pattern
+        ),
+        lambda sparsity, pattern: ks.SNFS(
+            sparsity,
+            update_every=1,
+            redistribution=None,
+            drop_schedule="constant",
+            pattern=pattern,
+        ),
+    ],
+    ids=["ACDC", "SNFS"],
+)
+def test_every_step_follows_the_pattern(make, pattern):
+    keras.utils.set_random_seed(0)
+    model = net()
+    method = make(pattern.sparsity or 0.5, pattern)
+    model.compile(ks.sparsify(model, keras.optimizers.SGD(0.1), method), "mse")
+    for _ in range(4):
+        model.fit(X, Y, batch_size=8, verbose=0)
+        for mask in ks.masks(model).values():
+            assert mask.all() or pattern.holds(mask)
+    assert not mask.all()
+
+
+def test_a_ticket_follows_the_pattern():
+    def model_fn():
+        keras.utils.set_random_seed(0)
+        model = net()
+        model.compile("sgd", "mse")
+        return model
+
+    def train_fn(model, callbacks):
+        return model.fit(X, Y, verbose=0, callbacks=callbacks)
+
+    found = ks.lottery_ticket(
+        model_fn, train_fn, 0.5, 2, scope="layer", pattern=NofM(2, 4)
+    )
+    assert all(NofM(2, 4).holds(mask) for mask in found.masks.values())
+    assert set(ks.sparsity(found.model).values()) == {0.5}
+
+
 @pytest.mark.parametrize(
     "act, message",
     [
+        (
+            lambda: ks.SNFS(0.5, pattern=Channels()),
+            "`redistribution` must be None with a pattern",
+        ),
+        (
+            lambda: ks.ACDC(0.5, 1, 1, 1, pattern=Channels()),
+            '`scope` must be "layer" with a pattern',
+        ),
+        (
+            lambda: ks.ACDC(0.6, 1, 1, 1, scope="layer", pattern=NofM(2, 4)),
+            "`sparsity` must be 0.5 with NofM",
+        ),
+        (
+            lambda: ks.magnitude(net(), 0.5, pattern=Channels()),
+            '`scope` must be "layer" with a pattern',
+        ),
+        (
+            lambda: ks.magnitude(net(), 0.5, "layer", pattern=Block(3, 1)),
+            "`pattern` must divide the weights that it masks",
+        ),
         (lambda: Block(0, 1), "`rows` must be an integer of at least 1"),
         (lambda: NofM(4, 4), "`n` must be less than `m`, the size of a group"),
         (lambda: NofM(2, 4, axis=None), "`axis` must be an integer"),
