@@ -39,7 +39,7 @@ class Recipe:
     layer_sparsity: tuple | None = None
     learning_rate: float = 0.2
     l2: float = 7e-5
-    input_dropout: float = 0.15
+    input_dropout: float = 0.05
     initial_scale: float = 1.0
     drop_fraction: float = 0.5
     update_every: int = 100

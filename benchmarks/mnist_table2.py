@@ -1,7 +1,8 @@
 """The RigL paper's table of small networks for MNIST, trained again.
 
     python benchmarks/mnist_table2.py --data-dir DIR
-    python benchmarks/mnist_table2.py --data-dir DIR --seeds 0 --epochs 5
+    python benchmarks/mnist_table2.py --data-dir DIR --plain
+    python benchmarks/mnist_table2.py --data-dir DIR --seeds 0 --epochs 1
 
 DIR holds MNIST as TensorFlow Datasets prepares it. Trains LeNet-300-100 dense,
 with L0 gates, with RigL, and RigL+: RigL once more from random weights in the
@@ -10,6 +11,10 @@ operations are counted by the paper's rules. The error is that of the last epoch
 on the test set, never the best one. Prints the table with the paper's rows
 beside ours and writes it as JSON with each seed and recipe, and as a picture.
 Under an hour on two cores with the three default seeds.
+
+Unlike the paper's, the networks train on each image shifted by one pixel up,
+down, left and right too, and input pixels drop out. With --plain they train on
+the images as they are, for as many steps.
 
 With --validate nothing sees the test set: the error is that on the last 10,000
 training images, which are left out of the training. The recipes were chosen so.
@@ -34,28 +39,20 @@ from keras_sparse import counting, datasets, distributions
 RESULTS = pathlib.Path(__file__).parent / "results"
 SIZES = (300, 100)
 HELD_OUT = 10_000
-# Chosen by the error on held out training images (--validate). The smaller
-# initial weights let more units die; input dropout is what the paper's recipe
-# lacks: without it RigL has 0.4 points more error.
-DENSE = Recipe(epochs=50)
+# Chosen by the error on held out training images (--validate). Smaller initial
+# weights let more units die. An epoch goes through five copies of each image.
+COPIES = 5
+DENSE = Recipe(epochs=10)
 L0 = Recipe(
-    epochs=100,
+    epochs=20,
     learning_rate=1e-3,
     l2=0.0,
     input_dropout=0.0,
     gates=(0.1, 0.4, 10.0),
 )
-RIGL = Recipe(
-    epochs=200,
-    layer_sparsity=(0.99, 0.891),
-    input_dropout=0.2,
-    initial_scale=0.65,
-)
+RIGL = Recipe(epochs=40, layer_sparsity=(0.9903, 0.892), initial_scale=0.75)
 RIGL_PLUS = Recipe(
-    epochs=300,
-    layer_sparsity=(0.96, 0.86),
-    input_dropout=0.15,
-    initial_scale=0.7,
+    epochs=60, layer_sparsity=(0.962, 0.865), l2=1e-4, initial_scale=0.7
 )
 
 
@@ -65,41 +62,68 @@ def main():
     parser.add_argument("--data-dir")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, help="of every network")
+    parser.add_argument("--plain", action="store_true")
     parser.add_argument("--validate", action="store_true")
     parser.add_argument(
         "--output", type=pathlib.Path, default=RESULTS / "mnist-table2.json"
     )
     arguments = parser.parse_args()
     tf.config.experimental.enable_op_determinism()
-    data = load(arguments.data_dir, arguments.validate)
+    recipes = {"dense": DENSE, "L0 gates": L0, "RigL": RIGL, "RigL+": RIGL_PLUS}
+    if arguments.plain:
+        recipes = {name: plain(recipe) for name, recipe in recipes.items()}
+    if arguments.epochs:
+        recipes = {
+            name: dataclasses.replace(recipe, epochs=arguments.epochs)
+            for name, recipe in recipes.items()
+        }
+    data = load(arguments.data_dir, arguments.validate, not arguments.plain)
     rows = []
     with Progress() as progress:
-        for row in train_all(arguments.seeds, arguments.epochs, data, progress):
+        for row in train_all(arguments.seeds, recipes, data, progress):
             rows = [r for r in rows if r["network"] != row["network"]] + [row]
             save(rows, arguments)
     print_table(rows)
     save_picture(rows, arguments.output.with_suffix(".png"))
 
 
-def load(data_dir, validate):
-    """Returns x, y to train on and x, y to report on."""
+def load(data_dir, validate, shifts=True):
+    """Returns x, y to train on and x, y to report on.
+
+    Args:
+        data_dir: path or None.
+        validate: bool, whether to report on held out training images.
+        shifts: bool, whether to train on each image shifted by a pixel up,
+            down, left and right too.
+    """
     data = datasets.load("mnist", data_dir)
     (x, y), (x_test, y_test) = data.arrays("train"), data.arrays("test")
-    x, x_test = x.reshape(len(x), -1), x_test.reshape(len(x_test), -1)
     if validate:
         x, x_test = x[:-HELD_OUT], x[-HELD_OUT:]
         y, y_test = y[:-HELD_OUT], y[-HELD_OUT:]
-    return x, y, x_test, y_test
+    copies = [x]
+    if shifts:
+        # What is rolled round is black, but for a few images.
+        copies += [np.roll(x, by, axis) for axis in (1, 2) for by in (1, -1)]
+    x, y = np.concatenate(copies), np.tile(y, len(copies))
+    return (
+        x.reshape(len(x), -1),
+        y,
+        x_test.reshape(len(x_test), -1),
+        y_test,
+    )
 
 
-def train_all(seeds, epochs, data, progress):
+def plain(recipe):
+    """The recipe for the images as they are: as many steps, more dropout."""
+    dropout = 0.0 if recipe.gates else 0.15
+    return dataclasses.replace(
+        recipe, epochs=COPIES * recipe.epochs, input_dropout=dropout
+    )
+
+
+def train_all(seeds, recipes, data, progress):
     """Yields the row of a network each time one more seed is trained."""
-    recipes = {"dense": DENSE, "L0 gates": L0, "RigL": RIGL, "RigL+": RIGL_PLUS}
-    if epochs:
-        recipes = {
-            name: dataclasses.replace(recipe, epochs=epochs)
-            for name, recipe in recipes.items()
-        }
     results = {name: [] for name in recipes}
     for seed in seeds:
         networks = {}

@@ -40,6 +40,7 @@ def claim(folder, settings, overwrite=False, resume=False):
     _check_finished(folder, overwrite, resume)
     if resume:
         _check_resumable(work, settings)
+        _clean(work, keep_state=True)  # a killed run leaves half an export
     elif work.exists():
         if not overwrite:
             raise FileExistsError(
