@@ -52,7 +52,7 @@ L0 = Recipe(
 )
 RIGL = Recipe(epochs=40, layer_sparsity=(0.9903, 0.892), initial_scale=0.75)
 RIGL_PLUS = Recipe(
-    epochs=60, layer_sparsity=(0.962, 0.865), l2=1e-4, initial_scale=0.7
+    epochs=60, layer_sparsity=(0.96, 0.86), l2=1e-4, initial_scale=0.7
 )
 
 
