@@ -29,7 +29,7 @@ def conv_net():
 def transformer():
     inputs = keras.Input((6,), dtype="int32")
     x = layers.Embedding(12, 8)(inputs)
-    attended = layers.MultiHeadAttention(2, 4)(x, x)
+    attended = layers.MultiHeadAttention(4, 4)(x, x)
     x = layers.LayerNormalization()(x + attended)
     x = layers.LayerNormalization()(x + layers.Dense(8, "gelu")(x))
     return keras.Model(inputs, layers.Dense(4)(x[:, 0])), (6,)
@@ -90,6 +90,18 @@ METHODS = {
         "falls",
     ),
     "acdc": (lambda: ks.ACDC(0.5, 3, 3, compress_from=18), "any"),
+    "acdc_2_of_4": (
+        lambda: ks.ACDC(
+            0.5, 3, 3, compress_from=18, scope="layer", pattern=ks.NofM(2, 4)
+        ),
+        "any",
+    ),
+    "snfs_block": (
+        lambda: ks.SNFS(
+            0.5, redistribution=None, pattern=ks.Block(2, 2), **SOON
+        ),
+        "layers",
+    ),
     "rigl_block": (
         lambda: ks.RigL(0.5, pattern=ks.Block(2, 2), **SOON),
         "layers",
@@ -184,3 +196,47 @@ def test_every_method_keeps_its_law_and_resumes(
         ks.masks(loaded).values(), ks.masks(network).values(), strict=True
     ):
         np.testing.assert_array_equal(found, expected)
+
+
+BEFORE_TRAINING = {
+    "snip": lambda model, x, y: ks.snip(
+        model, x, y, 0.5, "mse", never_empty=True
+    ),
+    "grasp": lambda model, x, y: ks.grasp(
+        model, x, y, 0.5, loss="mse", outputs="logits", never_empty=True
+    ),
+    "synflow": lambda model, x, y: ks.synflow(
+        model, 0.5, rounds=5, input_shape=x.shape[1:], never_empty=True
+    ),
+    "magnitude": lambda model, x, y: ks.magnitude(model, 0.5, never_empty=True),
+    "random": lambda model, x, y: ks.random(model, 0.5, "uniform"),
+}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("prune", BEFORE_TRAINING)
+def test_masks_before_training_are_exact_and_start_any_method(
+    check_masked, prune, model
+):
+    keras.utils.set_random_seed(4)
+    network, shape = MODELS[model]()
+    weights = [keras.ops.convert_to_numpy(v) for v in network.variables]
+    masks = BEFORE_TRAINING[prune](network, *data(shape))
+    for variable, value in zip(network.variables, weights, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    size = sum(mask.size for mask in masks.values())
+    live = sum(int(mask.sum()) for mask in masks.values())
+    # Each layer's share is rounded up where each has one.
+    assert live == size - size // 2 or prune == "random"
+    for method in (ks.Static(0.5), ks.RigL(0.5, **SOON)):
+        optimizer = ks.sparsify(network, "adam", method, masks=masks)
+        for path, mask in optimizer.masks.items():
+            np.testing.assert_array_equal(mask, masks[path])
+        network.compile(optimizer, "mse", jit_compile=False)
+        fit(network, shape, 1)
+        check_masked(network)
+        found = ks.masks(network)
+        for path, mask in masks.items():
+            assert found[path].sum() == mask.sum()
+        moved = any((found[p] != mask).any() for p, mask in masks.items())
+        assert moved == isinstance(method, ks.RigL)
