@@ -213,8 +213,16 @@ BEFORE_TRAINING = {
 }
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("prune", BEFORE_TRAINING)
+@pytest.mark.parametrize(
+    "prune, model",
+    [
+        pytest.param(
+            prune, model, marks=() if (i + j) % 3 == 0 else pytest.mark.slow
+        )
+        for i, prune in enumerate(BEFORE_TRAINING)
+        for j, model in enumerate(MODELS)
+    ],
+)
 def test_masks_before_training_are_exact_and_start_any_method(
     check_masked, prune, model
 ):
