@@ -31,6 +31,9 @@ METHODS = {
     "dsr": lambda s, n, k, seed: moving(ks.DSR, s, n, k, seed),
     "set": lambda s, n, k, seed: moving(ks.SET, s, n, k, seed),
     "snfs": lambda s, n, k, seed: moving(ks.SNFS, s, n, k, seed),
+    "snfs, fixed layers": lambda s, n, k, seed: moving(
+        lambda *a, **b: ks.SNFS(*a, redistribution=None, **b), s, n, k, seed
+    ),
     "rigl": lambda s, n, k, seed: moving(ks.RigL, s, n, k, seed),
     "top-kast": lambda s, n, k, seed: ks.TopKAST(s, 1 - 2 * (1 - s)),
     "ste": lambda s, n, k, seed: ks.STE(s),
