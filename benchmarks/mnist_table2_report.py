@@ -26,7 +26,7 @@ def print_table(rows, console=None):
         rows: list of dicts from `mnist_table2.summarise`.
         console: `rich.console.Console` or None.
     """
-    console = console or Console()
+    console = console or Console(width=100)
     seeds = len(rows[0]["seeds"])
     title = f"LeNet-300-100 on MNIST, mean of {seeds}"
     table = Table(title=title, box=rich.box.SIMPLE_HEAD)
