@@ -191,6 +191,7 @@ def test_config_round_trip():
         "compress_from",
         "dense_steps",
         "scope",
+        "pattern",
     }
 
 
