@@ -19,10 +19,12 @@ def polynomial(sparsity, steps, every):
     return ks.PolynomialDecay(0.0, sparsity, begin, end, frequency=every)
 
 
-def moving(kind, sparsity, steps, every, seed):
+def moving(kind, sparsity, steps, every, seed, **more):
     """A method whose masks move until 75 % of the steps."""
     until = int(0.75 * steps)
-    return kind(sparsity, update_every=every, update_until=until, seed=seed)
+    return kind(
+        sparsity, update_every=every, update_until=until, seed=seed, **more
+    )
 
 
 METHODS = {
@@ -32,7 +34,7 @@ METHODS = {
     "set": lambda s, n, k, seed: moving(ks.SET, s, n, k, seed),
     "snfs": lambda s, n, k, seed: moving(ks.SNFS, s, n, k, seed),
     "snfs, fixed layers": lambda s, n, k, seed: moving(
-        lambda *a, **b: ks.SNFS(*a, redistribution=None, **b), s, n, k, seed
+        ks.SNFS, s, n, k, seed, redistribution=None
     ),
     "rigl": lambda s, n, k, seed: moving(ks.RigL, s, n, k, seed),
     "top-kast": lambda s, n, k, seed: ks.TopKAST(s, 1 - 2 * (1 - s)),

@@ -7,7 +7,7 @@ from keras import ops
 from keras_sparse.config import check_count, check_fraction
 from keras_sparse.global_masks import check_scope, keep_largest, num_kept
 from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.pattern import check_fit, check_masks, check_pattern
+from keras_sparse.pattern import check_fit, check_pattern
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
@@ -104,9 +104,6 @@ class ACDC(Method):
 
     def reads_initial_values(self):
         return bool(self.compressed(0))
-
-    def check_masks(self, masks):
-        check_masks(self.pattern, masks)
 
     def initial_masks(self, weights):
         """All ones, or compressed at once without a warm-up."""

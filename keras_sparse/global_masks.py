@@ -8,7 +8,8 @@ from keras import ops
 from keras_sparse import topology
 from keras_sparse.config import check_choice
 from keras_sparse.distributions import num_zeros
-from keras_sparse.pattern import fitting, num_units
+from keras_sparse.pattern import fitting
+from keras_sparse.pattern import num_kept as num_kept_of_one
 
 
 def check_scope(scope, pattern=None):
@@ -43,13 +44,7 @@ def num_kept(shapes, sparsity, scope="global", pattern=None):
     if scope == "global":
         size = sum(math.prod(shape) for shape in shapes)
         return [size - num_zeros(size, sparsity)]
-    numbers = []
-    for shape in shapes:
-        size, fit = num_units(pattern, shape), fitting(pattern, shape)
-        zeros = num_zeros(size, sparsity)
-        kept = fit.num_kept(size, sparsity) if fit else size - zeros
-        numbers.append(kept)
-    return numbers
+    return [num_kept_of_one(pattern, shape, sparsity) for shape in shapes]
 
 
 def keep_largest(values, among, numbers, pattern=None):

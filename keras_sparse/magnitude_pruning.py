@@ -9,7 +9,7 @@ from keras import ops
 from keras_sparse import schedules
 from keras_sparse.global_masks import check_scope, keep_largest
 from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.pattern import check_fit, check_masks, check_pattern
+from keras_sparse.pattern import check_fit, check_pattern
 from keras_sparse.topology import magnitude_mask, rounded_count
 
 
@@ -52,9 +52,6 @@ class MagnitudePruning(Method):
 
     def reads_initial_values(self):
         return bool(self.due(0))
-
-    def check_masks(self, masks):
-        check_masks(self.pattern, masks)
 
     def initial_masks(self, weights):
         """All ones, or pruned at once where the schedule says so at step 0."""

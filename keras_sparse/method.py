@@ -1,7 +1,6 @@
 """What a sparse training method is, and what it is told."""
 
 import dataclasses
-import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from keras_sparse.pattern import (
     check_masks,
     check_pattern,
     fitting,
-    num_units,
+    num_kept,
 )
 from keras_sparse.topology import random_mask
 
@@ -111,6 +110,8 @@ class Method(Configurable):
     memory = ()
     #: Float variables to keep, dict name -> initial value.
     scalars = {}
+    #: What is kept or dropped as a whole, a `Pattern`, or None: single weights.
+    pattern = None
 
     def reads_initial_values(self):
         """Whether `initial_masks` reads values, not shapes alone."""
@@ -122,6 +123,7 @@ class Method(Configurable):
 
     def check_masks(self, masks):
         """Raises ValueError where given masks (path -> array) do not fit."""
+        check_masks(self.pattern, masks)
 
     def initial_memory(self, weights, masks):
         """Returns a dict name -> dict path -> array; what is left out is 0."""
@@ -199,18 +201,10 @@ class FixedBudget(Method):
         sparsities = self.sparsities(shapes)
         sparse = {p: shapes[p] for p, share in sparsities.items() if share > 0}
         check_fit(self.pattern, sparse)
-        numbers = {}
-        for path, sparsity in sparsities.items():
-            size = math.prod(shapes[path])
-            numbers[path] = size - distributions.num_zeros(size, sparsity)
-            pattern = fitting(self.pattern, shapes[path])
-            if pattern is not None:
-                units = num_units(pattern, shapes[path])
-                numbers[path] = pattern.num_kept(units, sparsity)
-        return numbers
-
-    def check_masks(self, masks):
-        check_masks(self.pattern, masks)
+        return {
+            path: num_kept(self.pattern, shapes[path], sparsity)
+            for path, sparsity in sparsities.items()
+        }
 
     def initial_masks(self, weights):
         """Draws random masks."""

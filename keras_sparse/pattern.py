@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_sparse.config import Configurable
+from keras_sparse.distributions import num_zeros
 from keras_sparse.topk import top_magnitude_mask_of_rows
 
 
@@ -93,6 +94,23 @@ def num_units(pattern, shape):
     if pattern is None:
         return math.prod(shape)
     return pattern.units(np.zeros(shape)).shape[1]
+
+
+def num_kept(pattern, shape, sparsity):
+    """Counts what stays; zeros are floor(sparsity * number).
+
+    Args:
+        pattern: `Pattern` or None.
+        shape: tuple of ints.
+        sparsity: float in [0, 1].
+
+    Returns:
+        int: units of each group, or weights where no pattern fits.
+    """
+    size, fit = num_units(pattern, shape), fitting(pattern, shape)
+    if fit is None:
+        return size - num_zeros(size, sparsity)
+    return fit.num_kept(size, sparsity)
 
 
 def patterns_of(weights, pattern):
