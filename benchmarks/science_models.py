@@ -10,9 +10,9 @@ def build(name, image_shape, num_classes, l2):
     """Builds a network that gives logits.
 
     Args:
-        name: "vgg-6": six 3x3 convolutions of 16 to 64 filters; "mlp":
-            LeNet-300-100; "wrn-D-W": wide ResNet of depth D and width W, as
-            "wrn-22-2".
+        name: "vgg-6": six 3x3 convolutions of 16 to 64 filters; "vgg-6-W":
+            W times as many; "mlp": LeNet-300-100; "wrn-D-W": wide ResNet of
+            depth D and width W, as "wrn-22-2".
         image_shape: tuple (height, width, channels).
         num_classes: int.
         l2: float, coefficient of the squared kernels in the loss.
@@ -22,18 +22,19 @@ def build(name, image_shape, num_classes, l2):
     """
     inputs = keras.Input(image_shape)
     wide = re.fullmatch(r"wrn-(\d+)-(\d+)", name)
+    vgg = re.fullmatch(r"vgg-6(?:-(\d+))?", name)
     if wide:
         x = _wide_resnet(inputs, *map(int, wide.groups()), l2)
-    elif name == "vgg-6":
-        x = _vgg(inputs, l2)
+    elif vgg:
+        x = _vgg(inputs, int(vgg[1] or 1), l2)
     elif name == "mlp":
         x = layers.Flatten()(inputs)
         for units in (300, 100):
             x = layers.Dense(units, "relu", kernel_regularizer=_l2(l2))(x)
     else:
         raise ValueError(
-            "`name` must be vgg-6, mlp or wrn-DEPTH-WIDTH. Received: "
-            f"{name!r}. Choose one of these."
+            "`name` must be vgg-6, vgg-6-WIDTH, mlp or wrn-DEPTH-WIDTH. "
+            f"Received: {name!r}. Choose one of these."
         )
     outputs = layers.Dense(num_classes, kernel_regularizer=_l2(l2))(x)
     return keras.Model(inputs, outputs, name=name)
@@ -59,10 +60,10 @@ def _norm_relu(x):
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
 
-def _vgg(x, l2):
+def _vgg(x, width, l2):
     for filters in (16, 32, 64):
         for strides in (2, 1):
-            x = _norm_relu(_conv(x, filters, 3, strides, l2))
+            x = _norm_relu(_conv(x, filters * width, 3, strides, l2))
     return layers.GlobalAveragePooling2D()(x)
 
 
