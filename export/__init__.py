@@ -3,11 +3,12 @@
 from keras_export.artefacts import ExportReport, WeightRow
 from keras_export.benchmarking import BenchmarkRow, benchmark, random_inputs
 from keras_export.flatbuffer import read_weights
+from keras_export.judging import VerificationError
 from keras_export.prediction import predict
 from keras_export.quiet import quiet
 from keras_export.to_litert import litert
 from keras_export.to_saved_model import saved_model
-from keras_export.verification import VerificationError, verify
+from keras_export.verification import verify
 
 __all__ = [
     "BenchmarkRow",

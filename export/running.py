@@ -91,7 +91,13 @@ class LiteRTRunner:
 
 
 def load(path):
-    """Returns the runner for what is at `path`.
+    """Returns the runner for what is at `path`; raises as `artefact_kind`."""
+    runners = {"litert": LiteRTRunner, "saved_model": SavedModelRunner}
+    return runners[artefact_kind(path)](path)
+
+
+def artefact_kind(path):
+    """Returns `"saved_model"` or `"litert"`, by what is at `path`.
 
     Raises:
         FileNotFoundError: if nothing is there.
@@ -104,9 +110,9 @@ def load(path):
             f"path={str(path)!r}, which does not exist."
         )
     if is_saved_model(path):
-        return SavedModelRunner(path)
+        return "saved_model"
     if is_litert(path):
-        return LiteRTRunner(path)
+        return "litert"
     raise ValueError(
         "`path` must be a SavedModel folder or a `.tflite` file. Received: "
         f"path={str(path)!r}. Write one with `keras_export.saved_model` or "

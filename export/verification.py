@@ -1,43 +1,68 @@
 """Does an exported artefact compute what the Keras model computes?"""
 
+import contextlib
+import functools
 import math
 
 import numpy as np
 
 from keras_export.contents import foreign_contents
+from keras_export.isolated import InterpreterError, IsolatedInterpreter
+from keras_export.judging import Judge, VerificationError
 from keras_export.quiet import quiet
-from keras_export.running import load, name_inputs, name_outputs
+from keras_export.running import (
+    SavedModelRunner,
+    artefact_kind,
+    name_inputs,
+    name_outputs,
+)
 from keras_export.to_saved_model import check_model
+from keras_export.tolerances import number_format
 
 BATCH_SIZE = 32
+# What users meet: XNNPACK by default or none, and one or more threads.
+CONFIGURATIONS = {
+    "default delegate, 1 thread": {"delegate": True, "threads": 1},
+    "default delegate, 2 threads": {"delegate": True, "threads": 2},
+    "no delegate, 1 thread": {"delegate": False, "threads": 1},
+    "no delegate, 2 threads": {"delegate": False, "threads": 2},
+}
 
 
-class VerificationError(ValueError):
-    """An exported artefact does not stand for its Keras model."""
-
-
-def verify(model, path, inputs, tolerance=1e-5):
+def verify(model, path, inputs, tolerance=None):
     """Compares an artefact's outputs with `model.predict`.
 
-    The artefact runs on batches of 32 (and what remains) and on the first
-    example alone; one exported with a fixed batch size runs on that. It must
-    also hold nothing but the model: a SavedModel has no variable beyond the
-    model's, by number and shape; a `.tflite` file has none.
+    A `.tflite` file runs in a child process, so that a bad one cannot end
+    this one, in every configuration that its users may choose: with LiteRT's
+    default delegate and without any, on one thread and on two. Each runs the
+    first 32 examples (fewer if there are fewer) and the first one alone, both
+    twice: what a misread file returns may change from run to run. The first
+    configuration runs the remaining examples too. A SavedModel runs in
+    TensorFlow. An artefact with a fixed batch size runs on that.
+
+    The artefact must also hold nothing but the model: a SavedModel has no
+    variable beyond the model's, by number and shape; a `.tflite` file none.
 
     Args:
         model: built `keras.Model`.
         path: str or path-like, a SavedModel folder or a `.tflite` file.
         inputs: what `model.predict` takes: array `(examples, ...)`, or a list
             or dict of arrays; at least one example.
-        tolerance: float >= 0, largest absolute difference allowed.
+        tolerance: float >= 0, largest absolute difference allowed; None
+            chooses by the file's numbers. Float32: 1e-5, times the largest
+            output where that is above 1. Else the root mean square of the
+            differences over that of the outputs: 0.01 for float16, 0.25 for
+            whole numbers (dynamic range or int8).
 
     Returns:
-        float, the largest absolute difference over all outputs.
+        float, the largest absolute difference over all outputs and runs.
 
     Raises:
         VerificationError: (a `ValueError`) if outputs differ by more than
-            `tolerance`, in names or in shape, if any is not a number, or if
-            the artefact holds variables that are not the model's.
+            `tolerance`, from the model's or from run to run, in names or in
+            shape, if any is not a number, if a configuration refuses the file
+            or crashes, or if the artefact holds variables that are not the
+            model's.
         FileNotFoundError: if there is nothing at `path`.
         ValueError: if `path` is no artefact or `inputs` do not fit.
 
@@ -50,34 +75,56 @@ def verify(model, path, inputs, tolerance=1e-5):
         True
     """
     check_model(model)
-    if not tolerance >= 0 or math.isinf(tolerance):
-        raise ValueError(
-            "`tolerance` must be a finite number >= 0. "
-            f"Received: tolerance={tolerance}."
-        )
-    runner = load(path)
-    _check_contents(model, path)
-    arrays = _fit_to(runner, name_inputs(model, inputs), path)
-    with quiet():
-        # TensorFlow's logger warns of retracing when many models are checked.
-        outputs = model.predict(inputs, batch_size=BATCH_SIZE, verbose=0)
-    expected = name_outputs(outputs)
-    worst = 0.0
-    for start, batch in _batches(runner, arrays):
-        actual = _run(runner, batch)
-        worst = max(worst, _compare(path, expected, actual, start, tolerance))
+    _check_tolerance(tolerance)
+    with _open(path) as (specs, runners, numbers):
+        _check_contents(model, path)
+        arrays = _fit_to(specs, name_inputs(model, inputs), path)
+        with quiet():
+            # TensorFlow's logger warns of retracing when many are checked.
+            outputs = model.predict(inputs, batch_size=BATCH_SIZE, verbose=0)
+        judge = Judge(path, name_outputs(outputs), tolerance, numbers)
+        worst = 0.0
+        for configuration, run in runners.items():
+            complete = configuration == next(iter(runners))
+            for start, batch in _batches(specs, arrays, complete):
+                runs = _run(run, specs, batch, path, configuration)
+                worst = max(worst, judge.compare(runs, start, configuration))
     return worst
 
 
-def _fit_to(runner, arrays, path):
+@contextlib.contextmanager
+def _open(path):
+    """Yields the inputs, a function per configuration, the number format.
+
+    Each function takes a dict of input arrays and returns a list of dicts of
+    output arrays, one per run.
+    """
+    if artefact_kind(path) == "saved_model":
+        runner = SavedModelRunner(path)
+        runners = {"TensorFlow": lambda batch: [runner(batch)]}
+        yield runner.inputs, runners, "float32"
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            child = stack.enter_context(IsolatedInterpreter(path))
+        except InterpreterError as error:
+            raise VerificationError(str(error)) from error
+        runners = {
+            words: functools.partial(child.run, times=2, **configuration)
+            for words, configuration in CONFIGURATIONS.items()
+        }
+        yield child.inputs, runners, number_format(path)
+
+
+def _fit_to(specs, arrays, path):
     """Renames and casts `arrays` to what the artefact takes."""
-    if len(arrays) == len(runner.inputs) == 1:
+    if len(arrays) == len(specs) == 1:
         # Keras numbers unnamed inputs anew in every process.
-        arrays = dict(zip(runner.inputs, arrays.values(), strict=True))
-    if set(arrays) != set(runner.inputs):
+        arrays = dict(zip(specs, arrays.values(), strict=True))
+    if set(arrays) != set(specs):
         raise VerificationError(
             f"The artefact {str(path)!r} must take the model's inputs "
-            f"{sorted(arrays)}. It takes {sorted(runner.inputs)}. Name the "
+            f"{sorted(arrays)}. It takes {sorted(specs)}. Name the "
             "model's `keras.Input`s and export it again."
         )
     lengths = {array.shape[0] if array.ndim else 0 for array in arrays.values()}
@@ -88,64 +135,53 @@ def _fit_to(runner, arrays, path):
             f"every array. Received: shapes {shapes}."
         )
     return {
-        name: array.astype(runner.inputs[name][1])
-        for name, array in arrays.items()
+        name: array.astype(specs[name][1]) for name, array in arrays.items()
     }
 
 
-def _batches(runner, arrays):
-    """Yields `(first example, dict of arrays)`: all, then the first alone."""
+def _batches(specs, arrays, complete):
+    """Yields `(first example, dict of arrays)`.
+
+    The first batch, the others too if `complete`, and then the first example
+    alone where the size is not fixed.
+    """
     total = len(next(iter(arrays.values())))
-    fixed = {shape[0] for shape, _ in runner.inputs.values()} - {None}
-    size = min(fixed) if fixed else BATCH_SIZE
-    for start in range(0, total, size):
+    fixed = _fixed_size(specs)
+    size = fixed or BATCH_SIZE
+    for start in range(0, total if complete else 1, size):
         yield start, {k: v[start : start + size] for k, v in arrays.items()}
     if not fixed and total > 1:
         yield 0, {k: v[:1] for k, v in arrays.items()}
 
 
-def _run(runner, batch):
+def _run(run, specs, batch, path, configuration):
     """Runs one batch, filled up with its last example where size is fixed."""
     count = len(next(iter(batch.values())))
-    fixed = {shape[0] for shape, _ in runner.inputs.values()} - {None}
-    missing = max(fixed, default=count) - count
-    if missing <= 0:
-        return runner(batch)
+    missing = (_fixed_size(specs) or count) - count
     filled = {k: np.r_[v, v[-1:].repeat(missing, 0)] for k, v in batch.items()}
-    return {name: array[:count] for name, array in runner(filled).items()}
-
-
-def _compare(path, expected, actual, start, tolerance):
-    where = f"The artefact {str(path)!r}"
-    if set(actual) != set(expected):
+    try:
+        runs = run(filled)
+    except InterpreterError as error:
         raise VerificationError(
-            f"{where} must give the model's outputs {sorted(expected)}. "
-            f"It gives {sorted(actual)}. Export the model again."
+            f"The artefact {str(path)!r} must run at batch size {count} "
+            f"({configuration}). {error}"
+        ) from error
+    return [{k: v[:count] for k, v in outputs.items()} for outputs in runs]
+
+
+def _fixed_size(specs):
+    fixed = {shape[0] for shape, _ in specs.values()} - {None}
+    return max(fixed, default=None)
+
+
+def _check_tolerance(tolerance):
+    if tolerance is None:
+        return
+    if not tolerance >= 0 or math.isinf(tolerance):
+        raise ValueError(
+            "`tolerance` must be a finite number >= 0, or None. "
+            f"Received: tolerance={tolerance}."
         )
-    worst = 0.0
-    for name, array in actual.items():
-        wanted = expected[name][start : start + len(array)]
-        if array.shape != wanted.shape:
-            raise VerificationError(
-                f"{where} must give shape {wanted.shape} for {name!r}. "
-                f"It gives {array.shape}. Export the model again."
-            )
-        difference = _difference(wanted, array)
-        # Written so that NaN fails.
-        if not difference <= tolerance:
-            raise VerificationError(
-                f"{where} must equal `model.predict` within {tolerance} in "
-                f"{name!r}. The largest difference is {difference} at batch "
-                f"size {len(array)}. Export the model again; if it still "
-                "differs, the converter is at fault."
-            )
-        worst = max(worst, difference)
-    return worst
-
-
-def _difference(wanted, array):
-    difference = np.abs(wanted.astype(np.float64) - array.astype(np.float64))
-    return float(difference.max(initial=0.0))
 
 
 def _check_contents(model, path):

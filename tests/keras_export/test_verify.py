@@ -16,7 +16,9 @@ def test_returns_the_largest_difference(tiny, tmp_path):
     difference = keras_export.verify(tiny, path, inputs, tolerance=0.5)
     assert difference == pytest.approx(0.25)
     with pytest.raises(keras_export.VerificationError, match="within 1e-05"):
-        keras_export.verify(tiny, path, inputs)
+        keras_export.verify(tiny, path, inputs, tolerance=1e-5)
+    with pytest.raises(keras_export.VerificationError, match="within 4.25e-05"):
+        keras_export.verify(tiny, path, inputs)  # outputs up to 4.25
 
 
 def test_catches_an_altered_file(make_model, make_inputs, tmp_path):

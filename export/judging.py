@@ -1,0 +1,93 @@
+"""The comparison of an artefact's outputs with its model's."""
+
+import numpy as np
+
+from keras_export.tolerances import disagreement
+
+
+class VerificationError(ValueError):
+    """An exported artefact does not stand for its Keras model."""
+
+
+class Judge:
+    """Compares the outputs of one artefact with what its model predicts.
+
+    Args:
+        path: str or path-like, the artefact, for messages.
+        expected: dict from output name to array, for all examples.
+        tolerance: float, largest absolute difference; None chooses by
+            `number_format`.
+        number_format: str, as `tolerances.number_format` gives it.
+    """
+
+    def __init__(self, path, expected, tolerance, number_format):
+        self._path = path
+        self._expected = expected
+        self._tolerance = tolerance
+        self._format = number_format
+
+    def compare(self, runs, start, where):
+        """Returns the largest absolute difference, or raises.
+
+        Args:
+            runs: list of dicts from output name to array; the same batch, run
+                once or more.
+            start: int, the number of the batch's first example.
+            where: str, the configuration that ran it.
+
+        Raises:
+            VerificationError: if a run differs too much from the model or
+                from the first run.
+        """
+        worst = 0.0
+        for outputs in runs:
+            self._check_names(outputs)
+            for name, actual in outputs.items():
+                expected = self._expected[name]
+                expected = expected[start : start + len(actual)]
+                self._check_shape(name, expected, actual)
+                first = runs[0][name]
+                self._check(name, first, actual, where, "its own first run")
+                self._check(name, expected, actual, where, "`model.predict`")
+                worst = max(worst, _largest(expected, actual))
+        return worst
+
+    def _check(self, name, wanted, actual, where, what):
+        difference, limit, measure = self._judgement(name, wanted, actual)
+        # Written so that NaN fails.
+        if not difference <= limit:
+            raise VerificationError(
+                f"The artefact {str(self._path)!r} must equal {what} within "
+                f"{limit:.3g} in {name!r}. The {measure} is {difference:.3g} "
+                f"at batch size {len(actual)} ({where}; number format "
+                f"{self._format}). Export the model again; if it still "
+                "differs, the converter is at fault."
+            )
+
+    def _judgement(self, name, wanted, actual):
+        if self._tolerance is not None:
+            difference = _largest(wanted, actual)
+            return difference, self._tolerance, "largest difference"
+        everything = self._expected[name]
+        return disagreement(self._format, wanted, actual, everything)
+
+    def _check_names(self, outputs):
+        if set(outputs) != set(self._expected):
+            raise VerificationError(
+                f"The artefact {str(self._path)!r} must give the model's "
+                f"outputs {sorted(self._expected)}. It gives "
+                f"{sorted(outputs)}. Export the model again."
+            )
+
+    def _check_shape(self, name, expected, actual):
+        if actual.shape != expected.shape:
+            raise VerificationError(
+                f"The artefact {str(self._path)!r} must give shape "
+                f"{expected.shape} for {name!r}. It gives {actual.shape}. "
+                "Export the model again."
+            )
+
+
+def _largest(wanted, actual):
+    difference = np.abs(wanted.astype(np.float64) - actual.astype(np.float64))
+    return float(difference.max(initial=0.0))
