@@ -20,8 +20,10 @@ class WeightRow:
         shape: tuple of int, LiteRT's layout (`(outputs, inputs)` for dense).
         operator: str, the operation that reads it, `"FULLY_CONNECTED"`.
         encoding: str, `"dense"`, `"csr"` or `"block 1x4"` (rows x columns).
-        zeros: float in [0, 1], share of zeros in the expanded tensor.
-        bytes: int, bytes of the stored values, without the sparse index.
+        zeros: float in [0, 1], share of zeros in the expanded tensor; of
+            int8 what stands for 0.
+        bytes: int, bytes of the stored values and of the sparse index.
+        dtype: str, numbers that it is stored in: `"float32"`, `"int8"`.
     """
 
     name: str
@@ -30,6 +32,22 @@ class WeightRow:
     encoding: str
     zeros: float
     bytes: int
+    dtype: str = "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerRow:
+    """The encoding that was chosen for one weight.
+
+    Attributes:
+        name: str, the tensor's name in the file.
+        encoding: str, as in `WeightRow`.
+        reason: str, why this one; says so where it is slower than dense.
+    """
+
+    name: str
+    encoding: str
+    reason: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +61,12 @@ class ExportReport:
         gzip_bytes: int, size after gzip level 9; of a folder the sum.
         weights: tuple of `WeightRow`, in file order; empty for a SavedModel.
         note: str, what the reader should know about size and speed.
+        target: str, the CPU that encodings were chosen for; `"any"`.
+        quantize: str or None, the number format that was asked for.
+        layers: tuple of `LayerRow`, one per weight, in file order; empty for
+            a SavedModel.
+        difference: float, largest absolute difference to `model.predict` seen
+            when the export was verified; None if it was not.
     """
 
     path: str
@@ -51,6 +75,10 @@ class ExportReport:
     gzip_bytes: int
     weights: tuple = ()
     note: str = ""
+    target: str = "any"
+    quantize: str | None = None
+    layers: tuple = ()
+    difference: float | None = None
 
 
 def sizes(path):

@@ -1,17 +1,21 @@
-"""Reading of weights and their encodings out of a `.tflite` file."""
+"""Reading and writing of `.tflite` files by their schema."""
 
 import math
 import pathlib
 
+import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from keras_export.artefacts import WeightRow
 
-FLOATS = {
+# Numbers that weights come in.
+NUMBERS = {
     schema.TensorType.FLOAT16: np.float16,
     schema.TensorType.FLOAT32: np.float32,
     schema.TensorType.FLOAT64: np.float64,
+    schema.TensorType.INT8: np.int8,
+    schema.TensorType.UINT8: np.uint8,
 }
 OPERATORS = {
     code: name
@@ -20,6 +24,8 @@ OPERATORS = {
 }
 # They pass a weight on; the operation behind them is the one that uses it.
 EXPANDERS = ("DENSIFY", "DEQUANTIZE")
+# Bytes; the schema's `force_align` of buffers, which kernels may rely on.
+ALIGNMENT = 16
 
 
 def read_model(path):
@@ -37,8 +43,26 @@ def read_model(path):
     return schema.ModelT.InitFromPackedBuf(content, 0)
 
 
+def pack_model(model):
+    """Returns the bytes of a `.tflite` file for a `schema.ModelT`."""
+    builder = _AlignedBuilder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+class _AlignedBuilder(flatbuffers.Builder):
+    """Aligns vectors of bytes as the schema asks; Python's classes do not."""
+
+    def StartVector(self, elemSize, numElems, alignment):
+        alignment = ALIGNMENT if elemSize == 1 else alignment
+        return super().StartVector(elemSize, numElems, alignment)
+
+
 def read_weights(path):
-    """Returns a tuple of `WeightRow`, the float constants of rank >= 2."""
+    """Returns a tuple of `WeightRow`, the constants of rank >= 2.
+
+    Floats and int8; whole numbers of other widths are shapes and paddings.
+    """
     model = read_model(path)
     rows = []
     for graph in model.subgraphs:
@@ -55,10 +79,18 @@ def operator_names(path):
     """Returns the set of built-in operations in the file, all graphs."""
     model = read_model(path)
     return {
-        _operator_name(model, operator)
+        operator_name(model, operator)
         for graph in model.subgraphs
         for operator in graph.operators or ()
     }
+
+
+def operator_name(model, operator):
+    """Returns the name of the built-in operation of a `schema.OperatorT`."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    # Files before schema 3a keep the code in the deprecated byte.
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return OPERATORS.get(number, str(number))
 
 
 def encoding(tensor):
@@ -88,30 +120,49 @@ def _row(tensor, values, operator):
         shape=tuple(int(length) for length in tensor.shape),
         operator=operator,
         encoding=encoding(tensor),
-        zeros=float(1.0 - np.count_nonzero(values) / size),
-        bytes=values.nbytes,
+        zeros=float(1.0 - _count_nonzero(tensor, values) / size),
+        bytes=values.nbytes + _index_bytes(tensor),
+        dtype=values.dtype.name,
+    )
+
+
+def _count_nonzero(tensor, values):
+    """Counts what does not stand for 0, which int8 may store otherwise."""
+    quantization = tensor.quantization
+    if quantization is None or quantization.zeroPoint is None:
+        return np.count_nonzero(values)
+    zero = np.asarray(quantization.zeroPoint)
+    if zero.size > 1 and zero.any():
+        lengths = np.ones(len(tensor.shape), int)
+        lengths[quantization.quantizedDimension] = zero.size
+        return np.count_nonzero(
+            values.reshape(tensor.shape) != zero.reshape(lengths)
+        )
+    return np.count_nonzero(values != zero.max(initial=0))
+
+
+def _index_bytes(tensor):
+    dimensions = tensor.sparsity.dimMetadata if tensor.sparsity else ()
+    return sum(
+        np.asarray(vector.values).nbytes
+        for dimension in dimensions
+        for vector in (dimension.arraySegments, dimension.arrayIndices)
+        if vector is not None
     )
 
 
 def _constant(model, tensor):
     data = model.buffers[tensor.buffer].data
-    if data is None or len(data) == 0 or tensor.type not in FLOATS:
+    if data is None or len(data) == 0 or tensor.type not in NUMBERS:
         return None
-    return np.asarray(data, np.uint8).view(FLOATS[tensor.type])
+    return np.asarray(data, np.uint8).view(NUMBERS[tensor.type])
 
 
 def _readers(model, graph):
     readers = {}
     for operator in reversed(graph.operators or ()):
-        name = _operator_name(model, operator)
+        name = operator_name(model, operator)
         if name in EXPANDERS:
             name = readers.get(operator.outputs[0], name)
         readers.update((int(index), name) for index in operator.inputs)
     return readers
-
-
-def _operator_name(model, operator):
-    code = model.operatorCodes[operator.opcodeIndex]
-    # Files before schema 3a keep the code in the deprecated byte.
-    number = max(code.builtinCode, code.deprecatedBuiltinCode)
-    return OPERATORS.get(number, str(number))

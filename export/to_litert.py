@@ -1,62 +1,99 @@
-"""Export to a float32 LiteRT (TFLite) file, dense or sparse."""
+"""Export to a LiteRT (TFLite) file: quantised, sparse, verified."""
 
-import re
-import tempfile
+import numpy as np
 
-import tensorflow as tf
-
+from keras_export import verification
 from keras_export.artefacts import (
     ExportReport,
+    LayerRow,
     check_target,
     replacing,
     sizes,
 )
+from keras_export.conversion import QUANTIZATIONS, convert
+from keras_export.encodings import Setting
 from keras_export.flatbuffer import read_weights
-from keras_export.quiet import quiet
-from keras_export.to_saved_model import check_model, export_inference
+from keras_export.representative import gather, representative_arrays
+from keras_export.samples import random_samples
+from keras_export.sparse_file import encode
+from keras_export.to_saved_model import check_model
+from keras_export.verification import VerificationError
 
 NOTE = (
     "Unstructured zeros ('csr') make a smaller file, not a faster one: the "
-    "interpreter expands them to dense weights. Only 'block 1x4' fully "
-    "connected weights run on a sparse kernel; measured on x86 at batch 1 it "
-    "wins above about 70 % zeros on one thread and 83 % on two."
+    "interpreter expands them to dense weights. Blocks run on a sparse kernel "
+    "of fully connected layers, which pays at batch size 1 only."
 )
+# Below, zeros are chance and not pruning.
+FEWEST_ZEROS = 0.01
+TARGETS = ("any", "arm", "x86")
 
 
-def litert(model, path, sparse=True, batch_size=None, overwrite=False):
-    """Writes a float32 `.tflite` file of a built Keras model.
+def litert(
+    model,
+    path,
+    target="any",
+    sparse="auto",
+    quantize=None,
+    representative_data=None,
+    threads=1,
+    batch_size=None,
+    overwrite=False,
+    verify=True,
+    samples=None,
+):
+    """Writes a `.tflite` file of a built Keras model, small and checked.
 
-    With `sparse=True` the converter stores kernels with at least 30 % zeros
-    compressed: as blocks of 4 along the inputs ("block 1x4") where a dense
-    layer's zeros come in such blocks, else as single values ("csr").
-    Unstructured zeros make a smaller file, not a faster one: the interpreter
-    expands them. Blocks run on a sparse kernel, which measured on x86 at batch
-    1 wins above about 70 % zeros on one thread and 83 % on two, and is slower
-    than dense below.
+    For each weight the encoding is chosen that is correct and, on the target,
+    fastest: blocks of 4 (float) or 16 (int8) along a dense layer's inputs for
+    the sparse kernel, where enough of them are zero at batch size 1; single
+    values ("csr") where that makes the file smaller, which are unpacked on
+    loading; else dense. Batch size None is judged as 1. `report.layers` has
+    the reason for each weight.
+
+    The file is run in every interpreter configuration before it is put at
+    `path`. If its sparse form fails, the dense form is written, and the
+    report says so.
 
     Args:
         model: built `keras.Model` (functional, Sequential or subclassed) that
             computes in float32.
         path: str or path-like ending in `.tflite`; its parent must exist.
-        sparse: bool, whether to compress kernels with many zeros.
+        target: `"x86"`, `"arm"` or `"any"` (no slower than dense on both).
+        sparse: `"auto"`: what is not slower than dense. True: the smallest
+            correct encoding, also where it is slower. False: dense.
+        quantize: None (float32), `"float16"` weights, `"dynamic"` (int8
+            weights, float activations) or `"int8"` (weights and activations;
+            the file's inputs and outputs stay float32, and so do operations
+            that have no int8 kernel).
+        representative_data: for int8, typical inputs (100 are enough): what
+            `model.predict` takes, or an iterable of batches of it.
+        threads: positive int, threads that the interpreter will have; sparse
+            kernels use one, so more zeros are needed to pay.
         batch_size: positive int, fixes the number of examples per call; None
             leaves it open. Keras' recurrent layers need it, or `unroll=True`.
         overwrite: bool, whether to replace a file that is at `path`.
+        verify: bool, whether to run the file before it is put in place.
+        samples: inputs to verify with, as `model.predict` takes them; default
+            `representative_data`, else seeded random numbers.
 
     Returns:
-        `ExportReport`; its `weights` say how each tensor was stored, read back
-        from the written file.
+        `ExportReport`; its `weights` are read back from the written file.
 
     Raises:
         TypeError: if `model` is not a `keras.Model` or `path` not a path.
-        ValueError: if `model` is not built, `path` has another suffix,
-            `batch_size` is not a positive int or cannot be fixed, or the
-            model needs operations that LiteRT does not have.
+        ValueError: if `model` is not built, an argument is not one of those
+            above, `sparse=True` and the model has no zeros, int8 has no
+            fitting `representative_data`, or the model needs operations that
+            LiteRT does not have.
+        VerificationError: (a `ValueError`) if the dense file too differs from
+            the model.
         FileExistsError: if `path` exists and may not be replaced.
         OSError: if the parent folder is missing or cannot be written to.
 
-    Source: TFLite converter, `transforms/dense_to_sparse_pass.cc`
-        (`kMinSparsityLevel`, `GetFloatBlockSize`).
+    Source: TFLite, `kernels/fully_connected.cc`; break-even points measured.
+        The converter's own sparse mode is not used: four of its encodings
+        give wrong numbers (see `rewriting`).
 
     Example:
         >>> import keras, keras_export, tempfile
@@ -67,73 +104,117 @@ def litert(model, path, sparse=True, batch_size=None, overwrite=False):
         [((2, 4), 'dense')]
     """
     check_model(model)
-    _check_batch_size(batch_size)
+    _check_choices(target=target, sparse=sparse, quantize=quantize)
+    _check_count("threads", threads)
+    if batch_size is not None:
+        _check_count("batch_size", batch_size, ", or None to leave it open")
     path = check_target(path, overwrite, lambda existing: existing.is_file())
+    _check_suffix(path)
+    if representative_data is not None:
+        # An iterator is read once, and needed twice.
+        representative_data = gather(representative_data, "representative_data")
+    if sparse is True:
+        _check_zeros(model)
+    arrays = _calibration(model, quantize, representative_data)
+    if samples is None:
+        samples = representative_data
+    setting = Setting(target, sparse, threads, batch_size)
+    with replacing(path) as temporary:
+        dense = convert(model, quantize, batch_size, arrays)
+        content, rows = encode(dense, setting)
+        temporary.write_bytes(content)
+        difference = None
+        if verify:
+            difference, rows = _verified(
+                model, temporary, samples, content, dense, rows
+            )
+    size, gzip_size = sizes(path)
+    return ExportReport(
+        path=str(path),
+        format="litert",
+        bytes=size,
+        gzip_bytes=gzip_size,
+        weights=read_weights(path),
+        note=NOTE,
+        target=target,
+        quantize=quantize,
+        layers=rows,
+        difference=difference,
+    )
+
+
+def _verified(model, path, samples, content, dense, rows):
+    """Returns the difference and rows of what is left at `path`."""
+    if samples is None:
+        samples = random_samples(model, path)
+    try:
+        return verification.verify(model, path, samples), rows
+    except VerificationError as error:
+        if content == dense:
+            raise
+        reason = f"Its file failed verification, so all is dense: {error}"
+    path.write_bytes(dense)
+    rows = tuple(LayerRow(row.name, "dense", reason) for row in rows)
+    return verification.verify(model, path, samples), rows
+
+
+def _calibration(model, quantize, data):
+    if data is None and quantize == "int8":
+        raise ValueError(
+            "`representative_data` must be given for `quantize='int8'`: the "
+            "ranges of activations are taken from it. Received: None. Pass "
+            "about 100 typical inputs, or use `quantize='dynamic'`."
+        )
+    if data is None or quantize != "int8":
+        return None
+    return representative_arrays(model, data)
+
+
+def _check_zeros(model):
+    shares = {
+        weight.path: float(np.mean(np.asarray(weight) == 0))
+        for weight in model.weights
+        if len(weight.shape) > 1
+    }
+    if max(shares.values(), default=0.0) < FEWEST_ZEROS:
+        found = [f"{path} {share:.2%}" for path, share in shares.items()]
+        raise ValueError(
+            "`model` must have zeros in its weights for `sparse=True`. "
+            f"Received: shares of zeros {', '.join(found) or 'of no weight'}. "
+            "Prune the model first, or pass `sparse='auto'` or False."
+        )
+
+
+def _check_choices(**arguments):
+    allowed = {
+        "target": TARGETS,
+        "sparse": ("auto", True, False),
+        "quantize": QUANTIZATIONS,
+    }
+    for name, value in arguments.items():
+        # `is` for bool and None: 1 equals True.
+        if not any(
+            value is known or (isinstance(value, str) and value == known)
+            for known in allowed[name]
+        ):
+            raise ValueError(
+                f"`{name}` must be one of {allowed[name]}. "
+                f"Received: {name}={value!r}."
+            )
+
+
+def _check_count(name, value, otherwise=""):
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    if not is_int or value < 1:
+        raise ValueError(
+            f"`{name}` must be a positive int{otherwise}. "
+            f"Received: {name}={value!r}."
+        )
+
+
+def _check_suffix(path):
     if path.suffix != ".tflite":
         raise ValueError(
             "`path` must end in '.tflite'. Received: "
             f"path={str(path)!r}. Write {str(path.with_suffix('.tflite'))!r}."
-        )
-    with replacing(path) as temporary:
-        content = convert(model, sparse, batch_size)
-        temporary.write_bytes(content)
-    size, gzip_size = sizes(path)
-    weights = read_weights(path)
-    return ExportReport(str(path), "litert", size, gzip_size, weights, NOTE)
-
-
-def convert(model, sparse, batch_size=None):
-    """Returns the flatbuffer of `model` as bytes, without a word printed."""
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        export_inference(model, folder, batch_size)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if sparse:
-            # As the enum: the converter ignores the string silently.
-            converter.optimizations = [
-                tf.lite.Optimize.EXPERIMENTAL_SPARSITY,
-            ]
-        try:
-            return converter.convert()
-        except Exception as error:
-            operations = _unsupported(str(error))
-            if not operations:
-                raise
-            cause = error
-    raise ValueError(
-        "`model` must use operations that LiteRT has. Received: model "
-        f"{model.name!r}, which needs {', '.join(operations)} of "
-        f"TensorFlow. {_remedy(operations)}"
-    ) from cause
-
-
-def _unsupported(message):
-    patterns = (
-        r"'tf\.(\w+)' op is neither a custom op nor a flex op",
-        r"'tf\.(\w+)' op requires element_shape to be static",
-    )
-    found = (name for text in patterns for name in re.findall(text, message))
-    return sorted(set(found))
-
-
-def _remedy(operations):
-    if any(name.startswith("TensorList") for name in operations):
-        return (
-            "A recurrent layer does this when the batch size is open: pass "
-            "`batch_size=1`, or build the layer with `unroll=True`."
-        )
-    return (
-        "Compute in float32 and replace the layers that use them; this "
-        "exporter does not add TensorFlow's select operations, which plain "
-        "LiteRT interpreters cannot run."
-    )
-
-
-def _check_batch_size(batch_size):
-    if batch_size is None:
-        return
-    is_int = isinstance(batch_size, int) and not isinstance(batch_size, bool)
-    if not is_int or batch_size < 1:
-        raise ValueError(
-            "`batch_size` must be a positive int, or None to leave it open. "
-            f"Received: batch_size={batch_size!r}."
         )

@@ -84,7 +84,12 @@ def _root_mean_square(array):
 def _weight_types(model, graph):
     for tensor in graph.tensors:
         data = model.buffers[tensor.buffer].data
-        if data is not None and len(data) and np.size(tensor.shape) > 1:
+        if data is None or len(data) == 0:
+            continue
+        # A float16 file may keep its kernels as float32, for the sparse
+        # kernel; its biases still tell.
+        is_half = tensor.type == schema.TensorType.FLOAT16
+        if is_half or np.size(tensor.shape) > 1:
             yield tensor.type
 
 

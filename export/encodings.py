@@ -1,0 +1,174 @@
+"""Which encoding of a weight is correct, and which pays, on which CPU."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_export.sparse_weights import compress, pad_inputs, zero_share
+
+# Operations whose weight the interpreter can unpack when it loads a file.
+UNPACKED = (
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "TRANSPOSE_CONV",
+)
+# Inputs per block that the sparse kernel of FULLY_CONNECTED takes.
+BLOCKS = {"float": 4, "dynamic": 16, "int8": 16}
+# The kernel keeps a block's place in its row in one byte.
+MOST_DYNAMIC_BLOCKS = 255
+# Largest share of blocks with nonzeros, times threads, at which the sparse
+# kernel is no slower than the dense one at batch 1. Dense kernels spread over
+# threads, sparse ones at batch 1 do not. x86 measured (AVX512, VNNI); ARM by
+# instruction counts of the emulated wheel, kept to the stricter x86 figures
+# where both have the kernel. No entry: it loses at every share measured.
+BREAK_EVEN = {
+    ("float", "x86"): 0.30,
+    ("float", "arm"): 0.30,
+    ("dynamic", "x86"): 0.20,
+    ("dynamic", "arm"): 0.20,
+    ("int8", "arm"): 0.20,
+}
+# Bytes that an operation and a tensor more cost in the file, and some.
+OVERHEAD = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What the choice of encodings depends on besides the weight.
+
+    Attributes:
+        target: str, `"x86"`, `"arm"` or `"any"` (good on both).
+        sparse: `"auto"` (never slower than dense), True (smallest) or False.
+        threads: positive int, threads of the interpreter.
+        batch_size: positive int or None (judged as 1).
+    """
+
+    target: str = "any"
+    sparse: bool | str = "auto"
+    threads: int = 1
+    batch_size: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """How one weight is stored, and why.
+
+    Attributes:
+        encoding: str, `"dense"`, `"csr"`, `"block 1x4"` or `"block 1x16"`.
+        reason: str, one sentence.
+        block: int, inputs per block; 1 for `"csr"`, 0 for `"dense"`.
+    """
+
+    encoding: str
+    reason: str
+    block: int = 0
+
+
+def choose(weight, operator, arithmetic, setting, obstacle=""):
+    """Chooses the encoding of one weight.
+
+    Args:
+        weight: float32, float16 or int8 array with its zeros;
+            `(outputs, inputs)` for dense layers.
+        operator: str, the operation that reads it, `"FULLY_CONNECTED"`.
+        arithmetic: str, `"float"`, `"dynamic"` (int8 weights, float inputs)
+            or `"int8"` (both).
+        setting: `Setting`.
+        obstacle: str, why nothing but dense is safe; empty if there is none.
+
+    Returns:
+        `Choice`. With `sparse="auto"` blocks where the sparse kernel is no
+        slower than dense, else what makes the file smaller at equal speed.
+        With `sparse=True` the smallest, slower or not.
+    """
+    if setting.sparse is False:
+        return Choice("dense", "`sparse=False`.")
+    if obstacle:
+        return Choice("dense", obstacle)
+    if not weight.any():
+        return Choice("dense", "All zeros: a file cannot hold no value at all.")
+    sizes = {0: weight.nbytes - OVERHEAD}
+    if arithmetic == "float" and operator in UNPACKED:
+        sizes[1] = compress(weight).nbytes
+    block = _kernel_block(weight, operator, arithmetic)
+    if block:
+        sizes[block] = compress(as_blocks(weight, block), block).nbytes
+    zeros = zero_share(weight, block) if block else 0.0
+    faster = block and 1 - zeros <= _limit(arithmetic, setting)
+    smallest = min(sizes, key=sizes.get)
+    if setting.sparse == "auto":
+        others = {key: sizes[key] for key in sizes if key <= 1}
+        smallest = min(others, key=others.get)
+        smallest = block if faster and sizes[block] < sizes[0] else smallest
+    verdict = _verdict(weight, block, zeros, arithmetic, setting)
+    if smallest > 1:
+        slower = "" if faster else "Smallest, but slower than dense: "
+        return Choice(f"block 1x{block}", slower + verdict, block)
+    if smallest == 1:
+        return Choice("csr", _csr_reason(operator, setting) + verdict, 1)
+    return Choice(
+        "dense", _dense_reason(weight, operator, arithmetic) + verdict
+    )
+
+
+def as_blocks(weight, block):
+    """Whole blocks, of float32 where they were float16.
+
+    There is no float16 sparse kernel; a float16 weight of blocks behind
+    DEQUANTIZE, which the converter writes, gives NaN.
+    """
+    padded = pad_inputs(weight, block)
+    return padded.astype(np.float32) if padded.dtype == np.float16 else padded
+
+
+def _kernel_block(weight, operator, arithmetic):
+    """Inputs per block of the sparse kernel, 0 where there is none."""
+    if operator != "FULLY_CONNECTED":
+        return 0
+    block = BLOCKS[arithmetic]
+    too_wide = -(-weight.shape[-1] // block) > MOST_DYNAMIC_BLOCKS
+    return 0 if arithmetic == "dynamic" and too_wide else block
+
+
+def _limit(arithmetic, setting):
+    if (setting.batch_size or 1) > 1:
+        # At 90 % zeros .97 of dense at batch 8 and 1.53 at 32, measured.
+        return 0.0
+    targets = ("x86", "arm") if setting.target == "any" else (setting.target,)
+    limits = [BREAK_EVEN.get((arithmetic, target), 0.0) for target in targets]
+    return min(limits) / setting.threads
+
+
+def _verdict(weight, block, zeros, arithmetic, setting):
+    """Says what the sparse kernel would need; nothing where there is none."""
+    if not block:
+        return ""
+    limit = _limit(arithmetic, setting)
+    pays = f"pays from {1 - limit:.0%}" if limit else "never pays"
+    verdict = (
+        f"{zeros:.0%} of its 1x{block} blocks are zero, the sparse kernel "
+        f"{pays} ({arithmetic}, target={setting.target!r}, threads="
+        f"{setting.threads}, batch size {setting.batch_size or 1})."
+    )
+    missing = -weight.shape[-1] % block
+    return verdict + (f" Blocks need {missing} more inputs." if missing else "")
+
+
+def _csr_reason(operator, setting):
+    reason = "Smaller file; unpacked on loading, so as fast as dense"
+    if operator == "CONV_2D" and setting.target != "x86":
+        reason += " (faster on ARM inside XNNPACK's sparse cluster)"
+    return reason + ". "
+
+
+def _dense_reason(weight, operator, arithmetic):
+    if operator not in UNPACKED:
+        return f"No sparse form of {operator or 'an unread tensor'} exists."
+    share = f"{zero_share(weight):.0%} zeros"
+    if arithmetic == "float":
+        return f"{share}: an index would cost what it saves. "
+    return (
+        f"{share}, which stay and which gzip shrinks: the default interpreter "
+        "cannot unpack single int8 values. "
+    )
