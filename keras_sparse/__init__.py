@@ -6,6 +6,7 @@ from keras_sparse.balanced import balanced_batch
 from keras_sparse.callbacks import MaskRecorder, SparsityLogger
 from keras_sparse.compact_mlp import compact_mlp
 from keras_sparse.deepr import DeepR
+from keras_sparse.device_profiles import DenseBlocks, device_profile
 from keras_sparse.dsr import DSR
 from keras_sparse.granet import GraNet
 from keras_sparse.hard_concrete import HardConcreteGate
@@ -34,6 +35,7 @@ __all__ = [
     "ConstantFanIn",
     "ConstantSparsity",
     "DeepR",
+    "DenseBlocks",
     "GraNet",
     "HardConcreteGate",
     "MagnitudePruning",
@@ -50,6 +52,7 @@ __all__ = [
     "compact_mlp",
     "count",
     "datasets",
+    "device_profile",
     "distributions",
     "grasp",
     "lottery_ticket",

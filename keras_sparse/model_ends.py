@@ -80,7 +80,7 @@ def last_layers(model):
         outputs = keras.tree.flatten(getattr(model, "outputs", None) or [])
         wanted = {id(tensor) for tensor in outputs}
         found = [
-            layer for layer in model.layers if wanted & _ids_of_outputs(layer)
+            layer for layer in model.layers if wanted & _ids(layer, "output")
         ]
     opened = []
     for layer in found:
@@ -89,8 +89,42 @@ def last_layers(model):
     return opened
 
 
-def _ids_of_outputs(layer):
+def last_layers_with(model, variables):
+    """Returns the last layers that have some of `variables`.
+
+    Args:
+        model: `keras.Model`.
+        variables: iterable of `keras.Variable`.
+
+    Returns:
+        List of layers: between them and the model's outputs no other has any,
+        as in front of a last Softmax. Empty for a subclassed model.
+    """
+    wanted = {id(variable) for variable in variables}
+    layers, reached, found = _opened(model), last_layers(model), []
+    while reached:
+        inputs = set()
+        for layer in reached:
+            if wanted & {id(variable) for variable in layer.weights}:
+                found.append(layer)
+            else:
+                inputs |= _ids(layer, "input")
+        reached = [x for x in layers if inputs & _ids(x, "output")]
+    return found
+
+
+def _opened(model):
+    layers = []
+    for layer in model.layers:
+        nested = isinstance(layer, keras.Model)
+        layers += _opened(layer) if nested else [layer]
+    return layers
+
+
+def _ids(layer, end):
     try:
-        return {id(tensor) for tensor in keras.tree.flatten(layer.output)}
+        return {
+            id(tensor) for tensor in keras.tree.flatten(getattr(layer, end))
+        }
     except AttributeError:  # a layer that is called more than once, or never
         return set()

@@ -3,12 +3,15 @@
 import keras
 import numpy as np
 
+from keras_sparse.device_profiles import weights_for, with_pattern
 from keras_sparse.given_masks import check_masks
 from keras_sparse.optimizer import SparseOptimizer
 from keras_sparse.selection import select
 
 
-def sparsify(model, optimizer, method, masks=None, filters=None):
+def sparsify(
+    model, optimizer, method, masks=None, filters=None, device_profile=None
+):
     """Draws or sets masks, zeroes weights, and wraps the optimizer, at once.
 
     `SparseOptimizer` does the same by itself when `fit` starts; this is for
@@ -22,6 +25,9 @@ def sparsify(model, optimizer, method, masks=None, filters=None):
             as a saliency function returns, or None: the method draws them.
         filters: which weights get a mask, as in `SparseOptimizer`; not
             together with `masks`, which names them.
+        device_profile: name of a `device_profile` whose pattern the method
+            gets, as "x86"; where neither `masks` nor `filters` is given it
+            also chooses the weights. None: as the method is.
 
     Returns:
         The `SparseOptimizer` to compile the model with.
@@ -43,6 +49,10 @@ def sparsify(model, optimizer, method, masks=None, filters=None):
             f"{len(model.trainable_variables)} trainable variables. Call "
             "model.build(input_shape), or the model on a batch, first."
         )
+    if device_profile is not None:
+        method = with_pattern(method, device_profile)
+        if masks is None and filters is None:
+            filters = weights_for(model, device_profile).__contains__
     sparse = SparseOptimizer(optimizer, method, filters)
     if masks is not None:
         if filters is not None:

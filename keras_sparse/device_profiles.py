@@ -1,0 +1,163 @@
+"""Which pattern a device runs fast, by name."""
+
+import dataclasses
+import warnings
+
+import keras
+from keras import ops
+
+from keras_sparse.config import check_choice, check_count
+from keras_sparse.model_ends import last_layers_with
+from keras_sparse.pattern import Pattern
+from keras_sparse.patterns import Block, Channels
+from keras_sparse.selection import select
+
+
+@keras.saving.register_keras_serializable(package="keras_sparse")
+class DenseBlocks(Pattern):
+    """Blocks along the inputs of dense kernels, single weights in others.
+
+    A dense kernel (inputs, outputs) whose inputs `size` does not divide falls
+    into single weights too, as do convolutions: LiteRT has block kernels for
+    fully connected layers only.
+
+    Args:
+        size: int, inputs per block: 4 for float32, 16 for 8-bit weights.
+
+    Source: LiteRT `transforms/dense_to_sparse_pass.cc`, `GetFloatBlockSize`
+        and `GetQuantizedBlockSize`.
+
+    Example:
+        >>> import numpy as np
+        >>> pattern = DenseBlocks(4)
+        >>> pattern.units(np.zeros((8, 3))).shape
+        TensorShape([1, 6, 4])
+        >>> pattern.units(np.zeros((1, 1, 8, 3))).shape
+        TensorShape([1, 24, 1])
+    """
+
+    def __init__(self, size):
+        self.size = check_count("size", size, 1)
+
+    def _of(self, shape):
+        divides = len(shape) == 2 and shape[0] % self.size == 0
+        return Block(self.size if divides else 1, 1)
+
+    def units(self, tensor):
+        return self._of(tuple(tensor.shape)).units(
+            ops.convert_to_tensor(tensor)
+        )
+
+    def spread(self, units, shape):
+        return self._of(tuple(shape)).spread(units, shape)
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceProfile:
+    """What to train and how to export for a device.
+
+    Attributes:
+        pattern: `Pattern`, an argument of methods.
+        lowest_sparsity: float, share of zeros below which the sparse file is
+            slower than the dense one, at batch 1 on one thread.
+        compact: bool, whether `keras_export.compact` comes before the export.
+        export: dict, arguments of `keras_export.litert`.
+    """
+
+    pattern: Pattern
+    lowest_sparsity: float
+    compact: bool
+    export: dict
+
+
+def _profile(pattern, lowest_sparsity, target, quantize=None):
+    compact = isinstance(pattern, Channels)
+    export = {"target": target, "quantize": quantize}
+    return DeviceProfile(pattern, lowest_sparsity, compact, export)
+
+
+PROFILES = {
+    "any": _profile(Channels(), 0.0, "any"),
+    "any-dynamic": _profile(Channels(), 0.0, "any", "dynamic"),
+    "x86": _profile(DenseBlocks(4), 0.7, "x86"),
+    "x86-dynamic": _profile(DenseBlocks(16), 0.8, "x86", "dynamic"),
+    "arm": _profile(DenseBlocks(4), 0.7, "arm"),
+    "arm-dynamic": _profile(DenseBlocks(16), 0.8, "arm", "dynamic"),
+}
+
+
+def device_profile(name):
+    """Returns the pattern and the export that a device runs fast.
+
+    Args:
+        name: "any": whole channels, which `keras_export.compact` takes out,
+            so that every device and library is faster; "x86" or "arm":
+            float32 blocks of 4 inputs in dense layers, single weights in
+            convolutions, which LiteRT runs faster on ARM alone, where more
+            than 2/3 of the 1x1 convolutions are zeros. With "-dynamic": 8-bit
+            weights, and blocks of 16.
+
+    Returns:
+        `DeviceProfile`.
+
+    Raises:
+        ValueError: there is no profile of that name.
+
+    Source: measured, `benchmarks/export.py`; XNNPACK `src/subgraph.c`,
+        `xnn_subgraph_rewrite_for_nchw`.
+
+    Example:
+        >>> device_profile("x86-dynamic").pattern
+        DenseBlocks(size=16)
+    """
+    check_choice("device_profile", name, tuple(PROFILES))
+    return PROFILES[name]
+
+
+def with_pattern(method, name):
+    """The same method with the pattern of the device profile `name`.
+
+    Raises:
+        ValueError: there is no such profile, or the method has a pattern
+            already or can have none.
+    """
+    pattern = device_profile(name).pattern
+    config = method.get_config()
+    if config.get("pattern", method) is not None:
+        raise ValueError(
+            "`method` must take a `pattern` and have none, so that "
+            f"`device_profile` sets it. Received: method={method!r}, "
+            f"device_profile={name!r}. Use RigL, SET, Static, STE, TopKAST, "
+            "ACDC or MagnitudePruning, and leave `pattern` out."
+        )
+    pattern = keras.saving.serialize_keras_object(pattern)
+    return type(method).from_config({**config, "pattern": pattern})
+
+
+def weights_for(model, name):
+    """Paths of the weights that a device profile masks by default.
+
+    All that are masked without a profile, but for the last layers where whole
+    channels go: theirs are the model's outputs. Warns of dense kernels that
+    blocks do not divide.
+    """
+    pattern = device_profile(name).pattern
+    variables = model.trainable_variables
+    chosen = select(variables)
+    if isinstance(pattern, Channels):
+        layers = last_layers_with(model, chosen.values())
+        last = {id(v) for layer in layers for v in layer.weights}
+        return [path for path, v in chosen.items() if id(v) not in last]
+    odd = [
+        f"{path} {tuple(v.shape)}"
+        for path, v in chosen.items()
+        if len(v.shape) == 2 and v.shape[0] % pattern.size
+    ]
+    if odd:
+        warnings.warn(
+            f"Blocks of {pattern.size} inputs do not divide {', '.join(odd)}: "
+            "single weights are masked there, which are not faster. Make the "
+            f"numbers of units multiples of {pattern.size}.",
+            stacklevel=3,
+        )
+    return list(chosen)
