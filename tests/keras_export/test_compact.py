@@ -1,0 +1,413 @@
+"""compact: one small example per rule, worked by hand."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_export import compact, compaction
+
+RELU = "relu"
+
+
+def sequential(shape, *chain):
+    return keras.Sequential([keras.Input(shape), *chain])
+
+
+def assert_same(model, small, *shape, tolerance=1e-5):
+    x = np.random.default_rng(1).normal(size=(3, *shape)).astype("float32")
+    expected, actual = model(x), small(x)
+    for one, other in zip(
+        keras.tree.flatten(expected), keras.tree.flatten(actual), strict=True
+    ):
+        np.testing.assert_allclose(other, one, rtol=0, atol=tolerance)
+    return small
+
+
+def compacted(model, *shape):
+    return assert_same(model, compact(model), *shape)
+
+
+def after(model):
+    return {row.name: row.after for row in compaction(model)}
+
+
+def randomise(model, seed=0):
+    """No zeros, and nothing else that a test did not put there."""
+    generator = np.random.default_rng(seed)
+    for weight in model.weights:
+        value = generator.normal(size=weight.shape)
+        if "variance" in weight.path:
+            value = np.abs(value) + 0.5
+        weight.assign(value / max(1, np.prod(weight.shape[:-1])) ** 0.5)
+    return model
+
+
+def zero_columns(weight, *indices):
+    value = np.array(weight)
+    value[..., list(indices)] = 0
+    weight.assign(value)
+
+
+def zero_rows(weight, *indices):
+    value = np.array(weight)
+    value[..., list(indices), :] = 0
+    weight.assign(value)
+
+
+def test_a_constant_unit_goes_into_the_next_bias():
+    first, last = layers.Dense(3, RELU), layers.Dense(1)
+    model = sequential((2,), first, last)
+    first.set_weights([np.array([[1, 0, 0], [1, 0, 0]]), np.array([0, 2, -1])])
+    last.set_weights([np.array([[1.0], [10.0], [100.0]]), np.array([5.0])])
+    small = compacted(model, 2)
+    kernel, bias, following, last_bias = small.get_weights()
+    np.testing.assert_array_equal(kernel, [[1], [1]])
+    np.testing.assert_array_equal(bias, [0])
+    np.testing.assert_array_equal(following, [[1]])
+    np.testing.assert_array_equal(last_bias, [5 + 10 * 2 + 100 * 0])
+
+
+def test_a_bias_is_added_where_there_was_none():
+    first, last = layers.Dense(2), layers.Dense(1, use_bias=False)
+    model = sequential((1,), first, last)
+    first.set_weights([np.array([[1, 0]]), np.array([0, 2])])
+    last.set_weights([np.array([[1.0], [10.0]])])
+    small = compacted(model, 1)
+    assert small.layers[-1].use_bias
+    np.testing.assert_array_equal(small.layers[-1].bias, [20])
+    first.set_weights([np.array([[1, 0]]), np.array([0, 0])])
+    assert not compacted(model, 1).layers[-1].use_bias
+
+
+def test_dead_units_uncover_others_until_none_is_left():
+    chain = [layers.Dense(2, use_bias=False) for _ in range(4)]
+    model = sequential((2,), *chain, layers.Dense(1, use_bias=False))
+    for layer in model.layers:
+        layer.set_weights([np.ones(layer.kernel.shape)])
+    # Unit 1 of the last hidden layer is unread. Those before it lead only to
+    # it, in the first three layers.
+    zero_rows(model.layers[-1].kernel, 1)
+    for layer in chain[1:]:
+        layer.kernel.assign([[1, 0], [0, 1]])
+    small = compacted(model, 2)
+    assert [layer.units for layer in small.layers] == [1, 1, 1, 1, 1]
+    assert compact(small).count_params() == small.count_params()
+
+
+def test_a_chain_of_constants_is_folded_whole():
+    chain = [layers.Dense(2, "tanh") for _ in range(3)]
+    model = randomise(sequential((2,), *chain, layers.Dense(1)))
+    chain[0].kernel.assign([[1, 0], [1, 0]])
+    chain[1].kernel.assign([[1, 0], [0, 3]])
+    chain[2].kernel.assign([[1, 0], [0, 3]])
+    small = compacted(model, 2)
+    assert [layer.units for layer in small.layers] == [1, 1, 1, 1]
+
+
+def test_batch_normalisation_is_folded():
+    first, last = layers.Dense(2), layers.Dense(1)
+    norm = layers.BatchNormalization(epsilon=0)
+    model = randomise(sequential((3,), first, norm, layers.ReLU(), last))
+    zero_columns(first.kernel, 1)
+    first.bias.assign([0, 5])
+    # (5 - 1) / sqrt(4) * 3 + 2 = 8
+    norm.set_weights(np.array([[1, 3], [0, 2], [0, 1], [1, 4]]))
+    last.kernel.assign([[1], [10]])
+    last.bias.assign([0])
+    small = compacted(model, 3)
+    np.testing.assert_allclose(small.layers[-1].bias, [80])
+    assert small.layers[1].gamma.shape == (1,)
+    # A scale of 0 makes a constant of a channel that varies.
+    first.kernel.assign(np.ones((3, 2)))
+    norm.set_weights(np.array([[1, 0], [0, 2], [0, 1], [1, 4]]))
+    np.testing.assert_allclose(compacted(model, 3).layers[-1].bias, [20])
+
+
+def convolutions(padding, bias, *between, size=3):
+    first = layers.Conv2D(2, 1, activation=RELU)
+    last = layers.Conv2D(1, size, padding=padding)
+    model = randomise(sequential((5, 5, 1), first, *between, last))
+    zero_columns(first.kernel, 1)
+    first.bias.assign([0.1, bias])
+    return model
+
+
+@pytest.mark.parametrize(
+    "padding, bias, between, size, left",
+    [
+        ("valid", 2.0, [], 3, 1),
+        ("same", -2.0, [], 3, 1),  # relu(-2) = 0 is 0 at the border too
+        ("same", 2.0, [], 3, 2),  # 2 inside, 0 outside: not a constant
+        ("same", 2.0, [], 1, 1),  # nothing to pad
+        ("valid", 2.0, [layers.ZeroPadding2D(1)], 3, 2),
+        ("valid", -2.0, [layers.ZeroPadding2D(1)], 3, 1),
+        ("valid", 2.0, [layers.MaxPooling2D(2)], 1, 1),
+        ("valid", 2.0, [layers.AveragePooling2D(2)], 1, 1),
+        ("valid", 2.0, [layers.UpSampling2D(2)], 3, 1),
+    ],
+)
+def test_a_constant_stays_where_padding_makes_it_none(
+    padding, bias, between, size, left
+):
+    model = convolutions(padding, bias, *between, size=size)
+    compacted(model, 5, 5, 1)
+    assert next(iter(after(model).values())) == left
+
+
+def test_a_kept_constant_is_named():
+    row = compaction(convolutions("same", 2.0))[0]
+    assert (row.before, row.after) == (2, 2)
+    assert row.reason == "1 dead stay: others need their place"
+
+
+def residual():
+    inputs = keras.Input((3,))
+    stem = layers.Dense(3, RELU, name="stem")(inputs)
+    branch = layers.Dense(3, RELU, name="branch")(stem)
+    outputs = layers.Dense(1, name="head")(layers.Add()([stem, branch]))
+    return randomise(keras.Model(inputs, outputs))
+
+
+def test_a_residual_channel_goes_if_it_is_dead_in_all_branches():
+    model = residual()
+    zero_columns(model.get_layer("stem").kernel, 0, 1)
+    zero_columns(model.get_layer("branch").kernel, 1, 2)
+    model.get_layer("stem").bias.assign([1, 2, 0.5])
+    model.get_layer("branch").bias.assign([1, 3, 0.5])
+    compacted(model, 3)
+    # Channel 1 is 2 + 3; channels 0 and 2 need their place for one branch.
+    assert after(model) == {"stem": 2, "branch": 2, "head": 1}
+
+
+def test_an_unread_sum_keeps_only_what_others_read():
+    model = residual()
+    zero_rows(model.get_layer("head").kernel, 0)
+    compacted(model, 3)
+    # The branch reads channel 0 of the stem, so the sum keeps the place.
+    assert after(model) == {"stem": 3, "branch": 3, "head": 1}
+    zero_rows(model.get_layer("branch").kernel, 0)
+    compacted(model, 3)
+    assert after(model) == {"stem": 2, "branch": 2, "head": 1}
+
+
+def test_a_place_that_stays_unread_needs_no_inputs():
+    inputs = keras.Input((3,))
+    stem = layers.Dense(2, name="stem")(inputs)
+    inner = layers.Dense(2, name="inner")(inputs)
+    branch = layers.Dense(2, name="branch")(inner)
+    total = layers.Dense(1, name="head")(layers.Add()([stem, branch]))
+    also = layers.Dense(1, name="also")(stem)
+    model = randomise(keras.Model(inputs, [total, also]))
+    zero_rows(model.get_layer("head").kernel, 0)
+    model.get_layer("branch").kernel.assign([[1, 0], [0, 1]])
+    compacted(model, 3)
+    # branch[0] only fills a place beside stem[0]: inner[0] is for nothing.
+    assert after(model)["inner"] == 1 and after(model)["branch"] == 2
+
+
+@pytest.mark.parametrize("merge", ["Add", "Subtract", "Average", "Maximum"])
+def test_merges_of_constants_are_folded(merge):
+    inputs = keras.Input((3,))
+    branches = [layers.Dense(3)(inputs) for _ in range(2)]
+    merged = getattr(layers, merge)()(branches)
+    model = randomise(keras.Model(inputs, layers.Dense(2)(merged)))
+    for layer in model.layers[1:3]:
+        zero_columns(layer.kernel, 1)
+    compacted(model, 3)
+    assert list(after(model).values()) == [2, 2, 2]
+
+
+def squeeze_and_excite():
+    inputs = keras.Input((4, 4, 2))
+    x = layers.Conv2D(3, 1, name="body")(inputs)
+    gate = layers.GlobalAveragePooling2D()(x)
+    gate = layers.Reshape((1, 1, 3))(gate)
+    gate = layers.Conv2D(2, 1, activation=RELU, name="squeeze")(gate)
+    gate = layers.Conv2D(3, 1, activation="sigmoid", name="excite")(gate)
+    x = layers.Multiply()([x, gate])
+    outputs = layers.Conv2D(2, 3, padding="same", name="head")(x)
+    return randomise(keras.Model(inputs, outputs))
+
+
+def test_zero_times_anything_is_zero():
+    model = squeeze_and_excite()
+    zero_columns(model.get_layer("body").kernel, 1)
+    model.get_layer("body").bias.assign([1, 0, 1])
+    small = compacted(model, 4, 4, 2)
+    assert after(model) == {"body": 2, "squeeze": 2, "excite": 2, "head": 2}
+    reshape = next(x for x in small.layers if isinstance(x, layers.Reshape))
+    assert reshape.target_shape == (1, 1, 2)
+    model.get_layer("body").bias.assign([1, 1, 1])
+    compacted(model, 4, 4, 2)
+    assert after(model)["body"] == 3
+
+
+def test_concatenation_keeps_count_of_both_sides():
+    inputs = keras.Input((3,))
+    left, right = layers.Dense(2, RELU)(inputs), layers.Dense(3, RELU)(inputs)
+    joined = layers.Concatenate()([left, right])
+    model = randomise(keras.Model(inputs, layers.Dense(1)(joined)))
+    zero_columns(model.layers[1].kernel, 0)
+    zero_rows(model.layers[-1].kernel, 3)
+    small = compacted(model, 3)
+    assert list(after(model).values()) == [1, 2, 1]
+    assert small.layers[-1].kernel.shape == (3, 1)
+
+
+def test_concatenation_of_tokens_ties_the_channels():
+    inputs = keras.Input((4, 3))
+    left, right = layers.Dense(3)(inputs), layers.Dense(3)(inputs)
+    joined = layers.Concatenate(axis=1)([left, right])
+    model = randomise(keras.Model(inputs, layers.Dense(1)(joined)))
+    zero_columns(model.layers[1].kernel, 0, 1)
+    zero_columns(model.layers[2].kernel, 0, 1)
+    model.layers[1].bias.assign([2, 2, 0])
+    model.layers[2].bias.assign([2, 3, 0])
+    compacted(model, 4, 3)
+    assert list(after(model).values()) == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "flatten", [layers.Flatten, lambda: layers.Reshape((8,))]
+)
+def test_flatten_spreads_a_channel_over_the_positions(flatten):
+    convolution, dense = layers.Conv2D(2, 1), layers.Dense(1)
+    model = sequential((2, 2, 1), convolution, flatten(), dense)
+    randomise(model)
+    convolution.kernel.assign(np.array([3.0, 0.0]).reshape(1, 1, 1, 2))
+    convolution.bias.assign([0, 2])
+    dense.kernel.assign(np.arange(8.0)[:, None])
+    dense.bias.assign([0])
+    small = compacted(model, 2, 2, 1)
+    np.testing.assert_array_equal(small.layers[-1].kernel[:, 0], [0, 2, 4, 6])
+    np.testing.assert_array_equal(small.layers[-1].bias, [2 * (1 + 3 + 5 + 7)])
+
+
+def test_a_channel_stays_if_any_position_of_it_is_read():
+    convolution, dense = layers.Conv2D(2, 1), layers.Dense(1)
+    model = randomise(
+        sequential((2, 2, 1), convolution, layers.Flatten(), dense)
+    )
+    kernel = np.array(dense.kernel)
+    kernel[[1, 3, 5]] = 0
+    dense.kernel.assign(kernel)
+    compacted(model, 2, 2, 1)
+    assert list(after(model).values()) == [2, 1]
+    kernel[7] = 0
+    dense.kernel.assign(kernel)
+    compacted(model, 2, 2, 1)
+    assert list(after(model).values()) == [1, 1]
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_depthwise(multiplier, padding):
+    model = randomise(
+        sequential(
+            (5, 5, 1),
+            layers.Conv2D(4, 1, activation=RELU),
+            layers.DepthwiseConv2D(
+                3, depth_multiplier=multiplier, padding=padding
+            ),
+            layers.ReLU(),
+            layers.Conv2D(2, 1),
+        )
+    )
+    first, depthwise, _, last = model.layers
+    zero_columns(first.kernel, 0, 1)
+    first.bias.assign([-1, 1, 0.1, 0.2])  # channel 0 is 0, channel 1 is 1
+    kernel = np.array(depthwise.kernel)
+    kernel[:, :, 2] = 0
+    depthwise.kernel.assign(kernel)
+    compacted(model, 5, 5, 1)
+    left = 1 if padding == "valid" else 2
+    expected = [left, left * multiplier, 2]
+    assert list(after(model).values()) == expected
+    zero_rows(last.kernel, 3 * multiplier)
+    compacted(model, 5, 5, 1)
+    if multiplier == 2:  # the other half of the channel is still read
+        assert list(after(model).values()) == expected
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_separable(multiplier):
+    model = randomise(
+        sequential(
+            (5, 5, 1),
+            layers.Conv2D(4, 1),
+            layers.SeparableConv2D(
+                3, 3, depth_multiplier=multiplier, activation=RELU
+            ),
+            layers.Conv2D(2, 1),
+        )
+    )
+    first, separable, _ = model.layers
+    zero_columns(first.kernel, 0)  # constant, folded
+    depthwise = np.array(separable.depthwise_kernel)
+    depthwise[:, :, 1] = 0  # unread by the depthwise part
+    separable.depthwise_kernel.assign(depthwise)
+    rows = range(2 * multiplier, 3 * multiplier)  # unread by the pointwise part
+    zero_rows(separable.pointwise_kernel, *rows)
+    zero_columns(separable.pointwise_kernel, 2)
+    compacted(model, 5, 5, 1)
+    assert list(after(model).values()) == [1, 2, 2]
+
+
+def test_transposed_convolutions_fold_only_zeros():
+    model = randomise(
+        sequential(
+            (4, 4, 1),
+            layers.Conv2D(3, 1),
+            layers.Conv2DTranspose(3, 3, strides=2),
+            layers.Conv2D(1, 1),
+        )
+    )
+    first, transposed, last = model.layers
+    zero_columns(first.kernel, 0, 1)
+    first.bias.assign([0, 1, 0])
+    zero_rows(last.kernel, 1)
+    zero_rows(transposed.kernel, 2)  # the kernel's outputs come first
+    compacted(model, 4, 4, 1)
+    assert list(after(model).values()) == [2, 1, 1]
+
+
+def test_prelu():
+    slope = layers.PReLU(shared_axes=[1])
+    model = sequential((4, 2), layers.Dense(3), slope, layers.Dense(1))
+    randomise(model)
+    zero_columns(model.layers[0].kernel, 1)
+    model.layers[0].bias.assign([0, -2, 0])
+    small = compacted(model, 4, 2)
+    assert small.layers[1].alpha.shape == (1, 2)
+
+
+def test_prelu_slopes_that_differ_keep_a_negative_constant():
+    model = sequential((4, 2), layers.Dense(3), layers.PReLU(), layers.Dense(1))
+    randomise(model)
+    zero_columns(model.layers[0].kernel, 1, 2)
+    model.layers[0].bias.assign([0, -2, 2])
+    compacted(model, 4, 2)
+    assert list(after(model).values()) == [2, 2, 1]
+
+
+def test_embedding_columns():
+    table, dense = layers.Embedding(5, 4), layers.Dense(1)
+    model = randomise(sequential((3,), table, dense))
+    values = np.array(table.embeddings)
+    values[:, 1] = 2  # constant
+    table.embeddings.assign(values)
+    zero_rows(dense.kernel, 3)
+    small = compact(model)
+    tokens = np.array([[0, 1, 4]])
+    np.testing.assert_allclose(model(tokens), small(tokens), atol=1e-6)
+    assert small.layers[0].embeddings.shape == (5, 2)
+
+
+def test_everything_dead_leaves_one_unit_per_layer():
+    model = randomise(
+        sequential((3,), layers.Dense(4), layers.Dense(5), layers.Dense(2))
+    )
+    model.layers[1].kernel.assign(np.zeros((4, 5)))
+    compacted(model, 3)
+    assert list(after(model).values()) == [1, 1, 2]
