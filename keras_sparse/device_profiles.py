@@ -1,9 +1,9 @@
 """Which pattern a device runs fast, by name."""
 
 import dataclasses
-import warnings
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_sparse.config import check_choice, check_count
@@ -17,9 +17,8 @@ from keras_sparse.selection import select
 class DenseBlocks(Pattern):
     """Blocks along the inputs of dense kernels, single weights in others.
 
-    A dense kernel (inputs, outputs) whose inputs `size` does not divide falls
-    into single weights too, as do convolutions: LiteRT has block kernels for
-    fully connected layers only.
+    LiteRT has block kernels for fully connected layers only. The last block
+    of a column is shorter where `size` does not divide the inputs.
 
     Args:
         size: int, inputs per block: 4 for float32, 16 for 8-bit weights.
@@ -30,26 +29,36 @@ class DenseBlocks(Pattern):
     Example:
         >>> import numpy as np
         >>> pattern = DenseBlocks(4)
-        >>> pattern.units(np.zeros((8, 3))).shape
-        TensorShape([1, 6, 4])
-        >>> pattern.units(np.zeros((1, 1, 8, 3))).shape
-        TensorShape([1, 24, 1])
+        >>> [len(pattern.magnitudes(np.ones((7, n)))[0]) for n in (1, 3)]
+        [2, 6]
+        >>> len(pattern.magnitudes(np.ones((1, 1, 7, 3)))[0])
+        21
     """
 
     def __init__(self, size):
         self.size = check_count("size", size, 1)
 
-    def _of(self, shape):
-        divides = len(shape) == 2 and shape[0] % self.size == 0
-        return Block(self.size if divides else 1, 1)
+    def _whole(self, shape):
+        """The block, and the shape filled up to whole blocks."""
+        if len(shape) != 2:
+            return Block(1, 1), tuple(shape)
+        missing = -shape[0] % self.size
+        return Block(self.size, 1), (shape[0] + missing, shape[1])
 
     def units(self, tensor):
-        return self._of(tuple(tensor.shape)).units(
-            ops.convert_to_tensor(tensor)
-        )
+        block, whole = self._whole(tensor.shape)
+        if missing := whole[0] - tensor.shape[0]:
+            tensor = ops.pad(tensor, [(0, missing), (0, 0)])
+        return block.units(tensor)
 
     def spread(self, units, shape):
-        return self._of(tuple(shape)).spread(units, shape)
+        block, whole = self._whole(shape)
+        return block.spread(units, whole)[: shape[0]]
+
+    def magnitudes(self, tensor):
+        sizes = self.units(np.ones(tensor.shape, "float32"))
+        total = ops.sum(ops.abs(self.units(tensor)), axis=-1)
+        return total / ops.cast(ops.sum(sizes, axis=-1), total.dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,26 +147,12 @@ def weights_for(model, name):
     """Paths of the weights that a device profile masks by default.
 
     All that are masked without a profile, but for the last layers where whole
-    channels go: theirs are the model's outputs. Warns of dense kernels that
-    blocks do not divide.
+    channels go: theirs are the model's outputs.
     """
     pattern = device_profile(name).pattern
-    variables = model.trainable_variables
-    chosen = select(variables)
+    chosen = select(model.trainable_variables)
+    last = set()
     if isinstance(pattern, Channels):
         layers = last_layers_with(model, chosen.values())
         last = {id(v) for layer in layers for v in layer.weights}
-        return [path for path, v in chosen.items() if id(v) not in last]
-    odd = [
-        f"{path} {tuple(v.shape)}"
-        for path, v in chosen.items()
-        if len(v.shape) == 2 and v.shape[0] % pattern.size
-    ]
-    if odd:
-        warnings.warn(
-            f"Blocks of {pattern.size} inputs do not divide {', '.join(odd)}: "
-            "single weights are masked there, which are not faster. Make the "
-            f"numbers of units multiples of {pattern.size}.",
-            stacklevel=3,
-        )
-    return list(chosen)
+    return [path for path, v in chosen.items() if id(v) not in last]

@@ -21,6 +21,7 @@ CASES = json.loads(
 SHAPES = [(8, 4), (3, 3, 4, 8), (2, 12, 6)]
 PATTERNS = [Block(4, 1), Block(1, 2), Block(2, 2), NofM(2, 4), Channels()]
 PATTERNS += [NofM(1, 2, axis=-1), ConstantFanIn(), ConstantFanIn(0.3)]
+PATTERNS += [ks.DenseBlocks(4)]
 every_pattern = pytest.mark.parametrize("pattern", PATTERNS, ids=repr)
 every_shape = pytest.mark.parametrize("shape", SHAPES)
 
