@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 
-from keras_export.benchmarking import random_inputs
-from keras_export.to_saved_model import check_model
+from keras_export.input_specs import random_inputs
+from keras_export.models import check_model
+from keras_export.running import name_inputs
 
 # Few examples show a misread weight as well as many do.
 EXAMPLES = 4
@@ -30,12 +31,12 @@ def random_samples(model, path):
     names = keras.tree.flatten(structure)
     if len(names) == len(arrays) == 1:
         return keras.tree.pack_sequence_as(structure, [*arrays.values()])
-    if not set(names) <= set(arrays):
+    if set(names) != set(arrays):
         raise ValueError(
-            "`samples` must be given for a subclassed model with several "
-            f"inputs: their form is not known. Received: model {model.name!r} "
-            "and `samples=None`. Pass what `model.predict` takes, or "
-            "`verify=False`."
+            "`samples` must be given for a model whose inputs' form is not "
+            f"known. Received: samples=None and model {model.name!r}, whose "
+            f"artefact takes {sorted(arrays)}. Pass what `model.predict` "
+            "takes, or `verify=False`."
         )
     flat = [np.asarray(arrays[name]) for name in names]
     return keras.tree.pack_sequence_as(structure, flat)
@@ -47,4 +48,6 @@ def _structure(model):
         return model.inputs[0].name
     if getattr(model, "inputs", None) is not None:
         return keras.tree.map_structure(lambda t: t.name, model.input)
-    return "args_0"
+    shapes = (model.get_build_config() or {}).get("input_shape", ())
+    places = keras.tree.map_shape_structure(lambda shape: 0, shapes)
+    return keras.tree.pack_sequence_as(places, [*name_inputs(model, places)])

@@ -4,6 +4,7 @@ import pathlib
 
 import keras
 
+from keras_export import verification
 from keras_export.artefacts import (
     ExportReport,
     check_target,
@@ -11,32 +12,43 @@ from keras_export.artefacts import (
     replacing,
     sizes,
 )
+from keras_export.models import check_model
 from keras_export.quiet import quiet
+from keras_export.samples import random_samples
 
 # Someone who writes one of these expects a file, and would get a folder.
 FILE_SUFFIXES = (".h5", ".hdf5", ".keras", ".onnx", ".pb", ".tflite", ".zip")
 
 
-def saved_model(model, path, overwrite=False):
+def saved_model(model, path, overwrite=False, verify=True, samples=None):
     """Writes the inference SavedModel of a built Keras model.
 
     The artefact holds the model's forward pass under the signature
     `serving_default`, its weights and nothing of training: no optimizer, no
-    mask. It is written beside `path` and then renamed, so a failed export
-    leaves nothing behind.
+    mask. It is written beside `path`, checked, and then renamed, so a failed
+    export leaves nothing behind. It loads with `tf.saved_model.load`, as
+    TensorFlow Serving does, and with `keras.layers.TFSMLayer`.
 
     Args:
         model: built `keras.Model` (functional, Sequential or subclassed).
         path: str or path-like, the folder to write; its parent must exist.
         overwrite: bool, whether to replace a SavedModel that is at `path`.
+        verify: bool, whether to compare it with the model before it is put
+            in place, as `keras_export.verify` does.
+        samples: inputs to verify with, as `model.predict` takes them; default
+            a few seeded random ones, in which dimensions besides the batch
+            that the model leaves open are 1.
 
     Returns:
-        `ExportReport` with `path`, `bytes` and `gzip_bytes`. Keras' archive
-        stores every weight twice, so `bytes` is about twice the weights'.
+        `ExportReport` with `path`, `bytes`, `gzip_bytes` and `difference`.
+        Keras' archive stores every weight twice, so `bytes` is about twice
+        the weights'.
 
     Raises:
         TypeError: if `model` is not a `keras.Model` or `path` not a path.
-        ValueError: if `model` is not built or `path` has a file's suffix.
+        ValueError: if `model` is not built, `path` has a file's suffix, or
+            `samples` are needed and missing.
+        VerificationError: (a `ValueError`) if it differs from the model.
         FileExistsError: if `path` exists and may not be replaced.
         OSError: if the parent folder is missing or cannot be written to.
 
@@ -57,23 +69,15 @@ def saved_model(model, path, overwrite=False):
         )
     with replacing(path) as temporary, quiet():
         export_inference(model, temporary)
+        difference = None
+        if verify:
+            if samples is None:
+                samples = random_samples(model, temporary)
+            difference = verification.verify(model, temporary, samples)
     size, gzip_size = sizes(path)
-    return ExportReport(str(path), "saved_model", size, gzip_size)
-
-
-def check_model(model):
-    """Raises unless `model` is a `keras.Model` whose weights exist."""
-    if not isinstance(model, keras.Model):
-        raise TypeError(
-            "`model` must be a `keras.Model`. Received: model of type "
-            f"{type(model).__name__}. Load a file with "
-            "`keras.models.load_model`; wrap a layer in `keras.Sequential`."
-        )
-    if not model.built:
-        raise ValueError(
-            "`model` must be built, so that its weights exist. Received: the "
-            f"unbuilt model {model.name!r}. Call it on one batch first."
-        )
+    return ExportReport(
+        str(path), "saved_model", size, gzip_size, difference=difference
+    )
 
 
 def export_inference(model, path, batch_size=None):

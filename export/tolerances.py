@@ -48,6 +48,18 @@ def number_format(path):
     return "float32"
 
 
+def model_format(model):
+    """Returns `"float16"` if a layer computes in 16 bits, else `"float32"`.
+
+    Args:
+        model: `keras.Model` or one of its layers.
+    """
+    if model.compute_dtype in ("bfloat16", "float16"):
+        return "float16"
+    formats = set(map(model_format, getattr(model, "layers", ())))
+    return "float16" if "float16" in formats else "float32"
+
+
 def disagreement(number_format, expected, actual, everything):
     """Judges outputs of an artefact against the model's.
 
@@ -67,18 +79,26 @@ def disagreement(number_format, expected, actual, everything):
         `(difference, limit, measure)`: two floats and what they are in
         words. Agreement is `difference <= limit`, which NaN is not.
     """
-    error = actual.astype(np.float64) - expected.astype(np.float64)
+    error = differences(expected, actual)
+    finite = everything[np.isfinite(everything)]
     if number_format == "float32":
-        largest = float(np.abs(everything).max(initial=1.0))
-        difference = float(np.abs(error).max(initial=0.0))
+        largest = float(np.abs(finite).max(initial=1.0))
+        difference = float(error.max(initial=0.0))
         return difference, FLOAT32 * largest, "largest difference"
-    scale = max(_root_mean_square(everything), FLOAT32)
+    scale = max(_root_mean_square(finite), FLOAT32)
     difference = _root_mean_square(error) / scale
     return difference, RELATIVE[number_format], "relative noise"
 
 
+def differences(expected, actual):
+    """Returns absolute differences in float64; equal infinities differ by 0."""
+    expected, actual = expected.astype(np.float64), actual.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.where(expected == actual, 0.0, np.abs(expected - actual))
+
+
 def _root_mean_square(array):
-    return float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))
+    return float(np.sqrt(np.sum(np.square(array)) / max(array.size, 1)))
 
 
 def _weight_types(model, graph):

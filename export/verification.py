@@ -9,6 +9,7 @@ import numpy as np
 from keras_export.contents import foreign_contents
 from keras_export.isolated import InterpreterError, IsolatedInterpreter
 from keras_export.judging import Judge, VerificationError
+from keras_export.models import check_model
 from keras_export.quiet import quiet
 from keras_export.running import (
     SavedModelRunner,
@@ -16,8 +17,7 @@ from keras_export.running import (
     name_inputs,
     name_outputs,
 )
-from keras_export.to_saved_model import check_model
-from keras_export.tolerances import number_format
+from keras_export.tolerances import model_format, number_format
 
 BATCH_SIZE = 32
 # What users meet: XNNPACK by default or none, and one or more threads.
@@ -49,7 +49,7 @@ def verify(model, path, inputs, tolerance=None):
         inputs: what `model.predict` takes: array `(examples, ...)`, or a list
             or dict of arrays; at least one example.
         tolerance: float >= 0, largest absolute difference allowed; None
-            chooses by the file's numbers. Float32: 1e-5, times the largest
+            chooses by the artefact's numbers. Float32: 1e-5, times the largest
             output where that is above 1. Else the root mean square of the
             differences over that of the outputs: 0.01 for float16, 0.25 for
             whole numbers (dynamic range or int8).
@@ -59,10 +59,9 @@ def verify(model, path, inputs, tolerance=None):
 
     Raises:
         VerificationError: (a `ValueError`) if outputs differ by more than
-            `tolerance`, from the model's or from run to run, in names or in
-            shape, if any is not a number, if a configuration refuses the file
-            or crashes, or if the artefact holds variables that are not the
-            model's.
+            `tolerance`, in names or in shape, if any is not a number, if a
+            configuration refuses the file or crashes, or if the artefact
+            holds variables that are not the model's.
         FileNotFoundError: if there is nothing at `path`.
         ValueError: if `path` is no artefact or `inputs` do not fit.
 
@@ -76,7 +75,7 @@ def verify(model, path, inputs, tolerance=None):
     """
     check_model(model)
     _check_tolerance(tolerance)
-    with _open(path) as (specs, runners, numbers):
+    with _open(model, path) as (specs, runners, numbers):
         _check_contents(model, path)
         arrays = _fit_to(specs, name_inputs(model, inputs), path)
         with quiet():
@@ -93,7 +92,7 @@ def verify(model, path, inputs, tolerance=None):
 
 
 @contextlib.contextmanager
-def _open(path):
+def _open(model, path):
     """Yields the inputs, a function per configuration, the number format.
 
     Each function takes a dict of input arrays and returns a list of dicts of
@@ -102,7 +101,7 @@ def _open(path):
     if artefact_kind(path) == "saved_model":
         runner = SavedModelRunner(path)
         runners = {"TensorFlow": lambda batch: [runner(batch)]}
-        yield runner.inputs, runners, "float32"
+        yield runner.inputs, runners, model_format(model)
         return
     with contextlib.ExitStack() as stack:
         try:

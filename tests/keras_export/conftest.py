@@ -3,7 +3,11 @@
 import keras
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from keras import layers
+
+import keras_export
+from keras_export import flatbuffer
 
 
 @keras.saving.register_keras_serializable(package="keras_export_tests")
@@ -168,3 +172,21 @@ def tiny():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
     model.set_weights([np.ones((4, 2)), np.zeros(2)])
     return model
+
+
+@pytest.fixture(scope="session")
+def damaged(make_model, tmp_path_factory):
+    """A file that opens, and whose sparse index ends the interpreter."""
+    path = tmp_path_factory.mktemp("damaged") / "damaged.tflite"
+    model = make_model("mlp", 0.95, "1x4")
+    keras_export.litert(model, path, sparse=True, verify=False)
+    content = flatbuffer.read_model(path)
+    sparse = [t for t in content.subgraphs[0].tensors if t.sparsity is not None]
+    rows = sparse[0].sparsity.dimMetadata[1]
+    # Where each row's blocks end: far behind the last block there is.
+    segments = np.array(rows.arraySegments.values, np.int32)
+    segments[1:-1] = 2**28
+    rows.arraySegments = schema.Int32VectorT(values=segments)
+    rows.arraySegmentsType = schema.SparseIndexVector.Int32Vector
+    path.write_bytes(flatbuffer.pack_model(content))
+    return path

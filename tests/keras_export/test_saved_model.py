@@ -121,3 +121,52 @@ def test_refuses_what_is_no_built_model(
     with pytest.raises(error, match=message):
         export(model, tmp_path / "model.tflite")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_loads_as_a_keras_layer(make_model, make_inputs, tmp_path):
+    model = make_model("convolutional")
+    keras_export.saved_model(model, tmp_path / "served")
+    layer = keras.layers.TFSMLayer(
+        str(tmp_path / "served"), call_endpoint="serving_default"
+    )
+    inputs = make_inputs("convolutional", 3)
+    outputs = keras.Sequential([layer]).predict(inputs, verbose=0)
+    expected = model.predict(inputs, verbose=0)
+    np.testing.assert_allclose(outputs["output_0"], expected, atol=1e-6)
+
+
+def test_is_compared_with_the_model_before_it_is_put_in_place(
+    tiny, tmp_path, monkeypatch
+):
+    report = keras_export.saved_model(tiny, tmp_path / "served")
+    assert report.difference == 0
+    export = tiny.export
+
+    def export_another(path, **kwargs):
+        tiny.layers[0].bias.assign([0.0, 0.25])
+        export(path, **kwargs)
+        tiny.layers[0].bias.assign([0.0, 0.0])
+
+    monkeypatch.setattr(tiny, "export", export_another)
+    with pytest.raises(keras_export.VerificationError, match=r"is 0\.25 at"):
+        keras_export.saved_model(tiny, tmp_path / "other")
+    samples = np.zeros((2, 4))
+    with pytest.raises(keras_export.VerificationError, match="batch size 2"):
+        keras_export.saved_model(tiny, tmp_path / "other", samples=samples)
+    assert [path.name for path in tmp_path.iterdir()] == ["served"]
+    report = keras_export.saved_model(tiny, tmp_path / "other", verify=False)
+    assert report.difference is None
+
+
+def test_mixed_precision_is_judged_as_float16(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((64,)), keras.layers.Dense(64, dtype="mixed_float16")]
+    )
+    inputs = np.random.default_rng(0).normal(size=(32, 64))
+    report = keras_export.saved_model(model, tmp_path / "served")
+    difference = keras_export.verify(model, report.path, inputs)
+    assert difference < 1e-2
+    model.layers[0].bias.assign(np.full(64, 0.1))
+    with pytest.raises(keras_export.VerificationError, match="float16"):
+        keras_export.verify(model, report.path, inputs)
