@@ -22,6 +22,14 @@ class Elementwise(Rule):
         super().__init__(sizes, [everyone % size for size in sizes])
         self._call, self._annihilates = call, annihilates
 
+    def ties(self):
+        everyone = np.arange(len(self.origins[0]))
+        nobody = everyone[:0]
+        return [
+            (everyone, everyone) if size == len(everyone) else (nobody, nobody)
+            for size in self.sizes
+        ]
+
     def constants(self, inputs):
         if self.masked:
             return np.full(len(self.origins[0]), np.nan)

@@ -29,8 +29,8 @@ class Rule:
     Args:
         sizes: list of ints, channels per input.
         origins: list of int arrays (outputs,), per input the channel that each
-            output channel is made of, -1 for none. The two live or go
-            together, unless the input is broadcast along the channels.
+            output channel is made of, -1 for none. The two stay or go
+            together.
         survives: function, constant input channels (outputs,) -> constant
             output channels; NaN means not constant.
 
@@ -48,13 +48,9 @@ class Rule:
 
     def ties(self):
         """List of pairs of int arrays, per input: channels, outputs."""
-        pairs = []
-        for size, origin in zip(self.sizes, self.origins, strict=True):
-            outputs = np.flatnonzero(origin >= 0)
-            if size == 1 and len(origin) > 1:
-                outputs = outputs[:0]
-            pairs.append((origin[outputs], outputs))
-        return pairs
+        outputs = [np.flatnonzero(origin >= 0) for origin in self.origins]
+        pairs = zip(self.origins, outputs, strict=True)
+        return [(origin[places], places) for origin, places in pairs]
 
     def constants(self, inputs):
         """Float array (outputs,): what never changes, NaN for the rest."""

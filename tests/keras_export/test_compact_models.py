@@ -1,0 +1,331 @@
+"""compact: what it leaves alone, what it refuses, what it gives back."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_export import compact, compaction
+
+
+@keras.saving.register_keras_serializable(package="compact_tests")
+class OwnDense(layers.Dense):
+    """Doubles what Dense does, which its class alone does not say."""
+
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+@keras.saving.register_keras_serializable(package="compact_tests")
+def backwards(x):
+    return x[..., ::-1]
+
+
+class Careless(layers.Layer):
+    def __init__(self, size):
+        super().__init__(name="careless")
+        self.size = size
+
+    def call(self, inputs):
+        return inputs
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__(name="own")
+        self.dense = layers.Dense(2)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def planted(*middle, shape=(6,), units=4):
+    """Dense, `middle`, Dense; unit 1 is 0, the last but one is unread."""
+    first = layers.Dense(units, name="first")
+    last = layers.Dense(2, name="last")
+    model = keras.Sequential([keras.Input(shape), first, *middle, last])
+    return plant(model)
+
+
+def plant(model):
+    generator = np.random.default_rng(0)
+    for weight in model.weights:
+        value = np.abs(generator.normal(size=weight.shape)) + 0.1
+        weight.assign(value)
+    first, last = (find(model, name) for name in ("first", "last"))
+    kernel = np.array(first.kernel)
+    kernel[..., 1] = 0
+    first.kernel.assign(kernel)
+    bias = np.array(first.bias)
+    bias[1] = 0
+    first.bias.assign(bias)
+    kernel = np.array(last.kernel)
+    kernel[-2] = 0
+    last.kernel.assign(kernel)
+    return model
+
+
+def find(model, name):
+    found = {}
+    for layer in model.layers:
+        found[layer.name] = layer
+        if isinstance(layer, keras.Model):
+            found |= {inner.name: inner for inner in layer.layers}
+    return found[name]
+
+
+def compacted(model, count=3):
+    small = compact(model)
+    generator = np.random.default_rng(1)
+    x = [
+        generator.normal(size=(count, *x.shape[1:])).astype("float32")
+        for x in model.inputs
+    ]
+    x = x[0] if len(x) == 1 else x
+    np.testing.assert_allclose(small(x), model(x), rtol=0, atol=1e-5)
+    return small
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        layers.Dropout(0.5),
+        layers.GaussianNoise(0.1),
+        layers.Activation("gelu"),
+        layers.LeakyReLU(),
+        layers.ELU(),
+        layers.Rescaling(2.0),
+        layers.Identity(),
+        layers.BatchNormalization(scale=False),
+        layers.BatchNormalization(center=False, axis=1),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_dead_units_go_through(middle):
+    assert find(compacted(planted(middle)), "first").units == 2
+
+
+@pytest.mark.parametrize(
+    "middle, reason",
+    [
+        (layers.LayerNormalization(), "LayerNormalization may mix all"),
+        (layers.Softmax(), "Softmax may mix all"),
+        (layers.Activation("softmax"), "its activation may mix all"),
+        (layers.Activation(backwards), "its activation may mix"),
+        (layers.UnitNormalization(), "UnitNormalization may mix all"),
+        (layers.Rescaling([1, 2, 3, 4]), "its scale differs"),
+        (layers.Reshape((2, 2)), "it splits the last axis"),
+        (OwnDense(4, name="own"), "OwnDense may mix all"),
+        (layers.Lambda(backwards), "Lambda may mix all"),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_what_is_not_known_keeps_all_its_channels(middle, reason):
+    model = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(4, name="first"), middle]
+    )
+    model.add(layers.Dense(3, name="last"))
+    assert find(compacted(plant(model)), "first").units == 4
+    (row,) = [row for row in compaction(model) if row.name == middle.name]
+    assert row.reason.startswith(reason)
+
+
+def test_a_softmax_of_dense_keeps_its_units_but_not_its_inputs():
+    model = planted(layers.Dense(3, "softmax", name="mixing"))
+    kernel = np.array(find(model, "mixing").kernel)
+    kernel[3] = 0
+    find(model, "mixing").kernel.assign(kernel)
+    small = compacted(model)
+    assert find(small, "first").units == 2
+    assert find(small, "mixing").units == 3
+    reason = "its activation 'softmax' needs all channels"
+    assert [row.reason for row in compaction(model)] == ["", reason, ""]
+
+
+def test_grouped_convolutions_stay_whole():
+    model = planted(layers.Conv1D(4, 1, groups=2), shape=(5, 6))
+    assert find(compacted(model), "first").units == 4
+    assert compaction(model)[1].reason == "its channels are in groups"
+
+
+def test_a_layer_called_twice_stays_whole():
+    inputs = keras.Input((4,))
+    twice = layers.Dense(4, name="first")
+    x = layers.ReLU()(twice(twice(inputs)))
+    model = plant(keras.Model(inputs, layers.Dense(2, name="last")(x)))
+    assert find(compacted(model), "first").units == 4
+    assert compaction(model)[0].reason == "it is called more than once"
+
+
+def test_a_layer_without_weights_may_be_called_twice():
+    inputs = keras.Input((4,))
+    relu = layers.ReLU()
+    x = relu(layers.Dense(4, name="first")(inputs))
+    x = relu(layers.Dense(4, name="second")(x))
+    model = plant(keras.Model(inputs, layers.Dense(2, name="last")(x)))
+    small = compacted(model)
+    assert find(small, "first").units == 3 and find(small, "second").units == 3
+
+
+def nested(times=1, sequential=False):
+    inner_input = keras.Input((6,))
+    chain = [layers.Dense(4, name="first"), layers.ReLU()]
+    if sequential:
+        inner = keras.Sequential([keras.Input((6,)), *chain], name="inner")
+    else:
+        x = chain[1](chain[0](inner_input))
+        inner = keras.Model(inner_input, x, name="inner")
+    inputs = keras.Input((3,))
+    x = inner(layers.Dense(6, name="before")(inputs))
+    for _ in range(times - 1):
+        x = layers.Add()([x, inner(layers.Dense(6)(inputs))])
+    model = plant(keras.Model(inputs, layers.Dense(2, name="last")(x)))
+    kernel = np.array(chain[0].kernel)
+    kernel[3:] = 0
+    chain[0].kernel.assign(kernel)
+    return model
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_nested_models_are_cut_inside(sequential):
+    model = nested(sequential=sequential)
+    small = compacted(model)
+    inner = small.get_layer("inner")
+    assert type(inner) is type(model.get_layer("inner"))
+    assert (find(small, "before").units, find(small, "first").units) == (3, 2)
+    assert inner.input_shape == (None, 3)
+    assert "inner/first" in [row.name for row in compaction(model)]
+
+
+def test_a_nested_model_called_twice_stays_whole():
+    model = nested(times=2)
+    small = compacted(model)
+    assert (find(small, "before").units, find(small, "first").units) == (6, 4)
+
+
+def test_models_in_models_in_models():
+    model = planted(layers.ReLU())
+    for _ in range(2):
+        model = keras.Sequential([keras.Input((6,)), model, layers.ReLU()])
+    assert compacted(model).count_params() == 6 * 2 + 2 + 2 * 2 + 2
+    assert len(compaction(model)) == 2
+
+
+def test_operations_of_keras_ops():
+    inputs = keras.Input((6,))
+    x = layers.Dense(4, name="first")(inputs)
+    x = keras.ops.relu(x) * 2.0 + keras.ops.maximum(1.0 - x, x)
+    model = plant(keras.Model(inputs, layers.Dense(2, name="last")(x)))
+    assert find(compacted(model), "first").units == 2
+    x = find(model, "first").output
+    x = keras.ops.flip(x + np.ones(4, "float32"), axis=-1)
+    model = plant(keras.Model(inputs, layers.Dense(2, name="last")(x)))
+    assert find(compacted(model), "first").units == 4
+    reasons = {row.reason for row in compaction(model)} - {""}
+    assert "it has an array among its arguments" in reasons
+    assert "Flip may mix all its channels" in reasons
+
+
+def test_masks_make_sums_of_constants_vary():
+    # Where a token is masked, Add skips its embedding: not a constant.
+    tokens = keras.Input((3,), dtype="int32")
+    x = layers.Embedding(5, 4, mask_zero=True, name="first")(tokens)
+    y = layers.Embedding(5, 4, name="second")(tokens)
+    outputs = layers.Dense(2, name="last")(layers.Add()([x, y]))
+    model = keras.Model(tokens, outputs)
+    generator = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(generator.normal(size=weight.shape))
+    for name in ("first", "second"):
+        table = np.array(find(model, name).embeddings)
+        table[:, 1] = 3
+        find(model, name).embeddings.assign(table)
+    small = compact(model)
+    x = np.array([[0, 1, 2], [4, 0, 0]])
+    np.testing.assert_allclose(small(x), model(x), atol=1e-5)
+
+
+def test_several_inputs_and_outputs_keep_their_structure():
+    left, right = keras.Input((3,), name="a"), keras.Input((4,), name="b")
+    hidden = layers.Dense(4, name="first")(layers.Concatenate()([left, right]))
+    outputs = {"y": layers.Dense(2, name="last")(hidden), "x": left}
+    model = plant(keras.Model({"a": left, "b": right}, outputs))
+    small = compact(model)
+    x = {"a": np.ones((2, 3), "float32"), "b": np.ones((2, 4), "float32")}
+    expected, actual = model(x), small(x)
+    assert set(actual) == {"x", "y"}
+    np.testing.assert_allclose(actual["y"], expected["y"], atol=1e-5)
+    assert find(small, "first").units == 2
+
+
+def test_the_result_is_a_plain_model(tmp_path):
+    dense = {"kernel_regularizer": "l2", "kernel_constraint": "non_neg"}
+    middle = layers.Dense(5, "relu", name="middle", **dense)
+    model = planted(middle)
+    middle.trainable = False
+    model.compile("sgd", "mse")
+    before = [np.array(weight) for weight in model.weights]
+    small = compact(model)
+    assert [w.path for w in small.weights] == [w.path for w in model.weights]
+    assert small.name == model.name and not small.compiled
+    config = middle.get_config()
+    assert find(small, "middle").get_config() == {**config, "units": 4}
+    assert config["kernel_regularizer"] and config["trainable"] is False
+    for weight, value in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, value)
+    small.save(tmp_path / "small.keras")
+    loaded = keras.models.load_model(tmp_path / "small.keras")
+    x = np.ones((2, 6), "float32")
+    np.testing.assert_allclose(loaded(x), model(x), atol=1e-5)
+    loaded.compile("sgd", "mse")
+    start = np.array(find(loaded, "last").kernel)
+    loaded.fit(x, np.ones((2, 2)), verbose=0)
+    assert np.abs(np.array(find(loaded, "last").kernel) - start).max() > 0
+
+
+def test_dtype_policies_stay():
+    model = planted(layers.Dense(3, dtype="mixed_bfloat16", name="middle"))
+    small = compact(model)
+    assert find(small, "middle").dtype_policy.name == "mixed_bfloat16"
+    assert find(small, "first").dtype_policy.name == "float32"
+
+
+def test_after_it_nothing_is_left_to_remove():
+    small = compact(planted(layers.BatchNormalization(), layers.ReLU()))
+    assert all(row.before == row.after for row in compaction(small))
+    assert compact(small).count_params() == small.count_params()
+
+
+def test_models_with_code_are_refused():
+    model = Subclassed()
+    model(np.ones((1, 3)))
+    with pytest.raises(ValueError, match="functional or Sequential.*'own'"):
+        compact(model)
+    inputs = keras.Input((3,))
+    with pytest.raises(ValueError, match="Received: 'own' of class"):
+        compaction(
+            type("Own", (keras.Model,), {})(
+                inputs, layers.Dense(2)(inputs), name="own"
+            )
+        )
+
+
+def test_models_with_code_inside_stay_whole():
+    inner = Subclassed()
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, inner(layers.Dense(4, name="first")(inputs)))
+    rows = compaction(model)
+    assert [row.after for row in rows] == [4, 2]
+    assert rows[1].reason == "Subclassed may mix all its channels"
+
+
+def test_layers_that_cannot_be_copied_are_named():
+    with pytest.raises(ValueError, match="layer 'careless' of class Careless"):
+        compact(planted(Careless(3)))
+
+
+def test_bad_models_are_refused():
+    with pytest.raises(TypeError, match="`model` must be a `keras.Model`"):
+        compact(layers.Dense(3))
+    with pytest.raises(ValueError, match="must be built"):
+        compact(keras.Sequential([layers.Dense(3)]))
