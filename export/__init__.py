@@ -4,6 +4,7 @@ from keras_export.artefacts import ExportReport, LayerRow, WeightRow
 from keras_export.benchmarking import BenchmarkRow, benchmark
 from keras_export.compact_model import CompactionRow, compact, compaction
 from keras_export.flatbuffer import read_weights
+from keras_export.information import LimitRow, information_limit
 from keras_export.input_specs import random_inputs
 from keras_export.judging import VerificationError
 from keras_export.machine import cpu_model
@@ -18,12 +19,14 @@ __all__ = [
     "CompactionRow",
     "ExportReport",
     "LayerRow",
+    "LimitRow",
     "VerificationError",
     "WeightRow",
     "benchmark",
     "compact",
     "compaction",
     "cpu_model",
+    "information_limit",
     "litert",
     "predict",
     "quiet",
