@@ -84,6 +84,10 @@ def train(
     distribution: Annotated[
         str, typer.Option(help="erk, erdos_renyi or uniform.")
     ] = "erk",
+    device_profile: Annotated[
+        str,
+        typer.Option(help="any, x86 or arm, or with -dynamic: what is fast."),
+    ] = "",
     filters: Annotated[
         list[str] | None,
         typer.Option(help="Mask only weights whose path matches; repeatable."),
@@ -120,6 +124,7 @@ def train(
             method=method,
             sparsity=sparsity,
             distribution=distribution,
+            device_profile=device_profile,
             filters=tuple(filters or ()),
             epochs=epochs,
             batch_size=batch_size,

@@ -8,11 +8,11 @@ import importlib.metadata
 import json
 import pathlib
 
-import numpy as np
 import tensorflow as tf
 
 import keras_export
-from keras_sparse import datasets, layer_counts, training
+from keras_sparse import datasets, job_exports, layer_counts, training
+from keras_sparse.device_profiles import device_profile
 from keras_sparse.report import write_report
 from keras_sparse.summary import masks_or_none
 
@@ -72,14 +72,13 @@ def run(settings, data, folder, command, report):
             settings, data, kind, state, report
         )
     report("Exporting, verifying and timing both models")
-    test = data.arrays("test")
     for kind, model in models.items():
-        metrics[kind] = _measure(model, kind, data, test, folder)
+        metrics[kind] = _measure(model, kind, settings, data, folder)
         metrics[kind]["history"] = _columns(progress[kind].history)
-    _add_latency(metrics, test, folder)
+    _add_latencies(metrics, data, folder)
     metrics["layers"] = _layers(models["sparse"])
     metrics["updates"] = progress["sparse"].updates
-    samples = _samples(models, data, test)
+    samples = _samples(models, data)
     masks = progress["sparse"].masks
     write_report(folder / "report.html", metrics, masks, samples)
     text = json.dumps(metrics, indent=2) + "\n"
@@ -87,54 +86,65 @@ def run(settings, data, folder, command, report):
     return metrics
 
 
-def _measure(model, kind, data, test, folder):
-    keras_file, saved_model, tflite = artefacts(folder, kind)
+def _measure(model, kind, settings, data, folder):
+    prefix = "" if kind == "sparse" else f"{kind}_"
+    keras_file = folder / f"{prefix}model.keras"
+    saved_model = folder / f"{prefix}saved_model"
     model.save(keras_file)
     saved = keras_export.saved_model(model, saved_model, overwrite=True)
-    lite = keras_export.litert(
-        model, tflite, sparse=kind == "sparse", overwrite=True
+    exports = job_exports.export_all(
+        _smallest(model, kind, settings),
+        prefix,
+        target=_target(settings),
+        sparse="auto" if kind == "sparse" else False,
+        data=data,
+        folder=folder,
     )
-    difference = max(
-        keras_export.verify(model, artefact, test[0][:_CHECKED])
-        for artefact in (saved_model, tflite)
-    )
+    test = data.arrays("test")[0][:_CHECKED]
+    difference = keras_export.verify(model, saved_model, test)
     loss, accuracy = model.evaluate(
         data.batches("test", 512, shuffle=False), verbose=0
     )
     masks = masks_or_none(model)
     whole = layer_counts.total(layer_counts.count(model, masks))
+    lite = exports[0]
     return {
         "loss": loss,
         "accuracy": accuracy,
-        "tflite_accuracy": _litert_accuracy(tflite, *test),
-        "max_difference": difference,
+        "tflite_accuracy": lite["accuracy"],
+        "max_difference": max(difference, lite["difference"]),
         "weights": whole.weights,
         "live_weights": whole.live_weights,
         "multiply_adds": whole.sparse_multiply_adds,
         "keras_bytes": keras_file.stat().st_size,
         "saved_model_bytes": saved.bytes,
-        "tflite_bytes": lite.bytes,
-        "tflite_gzip_bytes": lite.gzip_bytes,
-        "encodings": sorted({row.encoding for row in lite.weights}),
+        "tflite_bytes": lite["bytes"],
+        "tflite_gzip_bytes": lite["gzip_bytes"],
+        "encodings": lite["encodings"],
+        "exports": exports,
     }
 
 
-def artefacts(folder, kind):
-    """Paths of the Keras file, SavedModel and LiteRT file of a model."""
-    prefix = "" if kind == "sparse" else f"{kind}_"
-    names = ("model.keras", "saved_model", "model.tflite")
-    return tuple(pathlib.Path(folder) / (prefix + name) for name in names)
+def _smallest(model, kind, settings):
+    """The model to export: without its dead channels where these were cut."""
+    profile = settings.device_profile
+    if kind == "sparse" and profile and device_profile(profile).compact:
+        return keras_export.compact(model)
+    return model
 
 
-def _litert_accuracy(path, images, labels):
-    outputs = keras_export.predict(path, images)
-    return float(np.mean(np.argmax(outputs, axis=-1) == labels))
+def _target(settings):
+    profile = settings.device_profile
+    return device_profile(profile).export["target"] if profile else "any"
 
 
-def _add_latency(metrics, test, folder):
-    files = {kind: artefacts(folder, kind)[2] for kind in ("dense", "sparse")}
-    for row in keras_export.benchmark(files, test[0][:1], repeats=200):
-        metrics[row.name]["latency_ratio"] = row.ratio
+def _add_latencies(metrics, data, folder):
+    kinds = ("dense", "sparse")
+    exports = [metrics[kind]["exports"] for kind in kinds]
+    job_exports.add_latencies(exports, data, folder)
+    for kind in kinds:
+        first = metrics[kind]["exports"][0]
+        metrics[kind]["latency_ratio"] = first["latency_ratio"]
 
 
 def _layers(model):
@@ -151,8 +161,8 @@ def _layers(model):
     ]
 
 
-def _samples(models, data, test):
-    images, labels = (array[:_SAMPLES] for array in test)
+def _samples(models, data):
+    images, labels = (array[:_SAMPLES] for array in data.arrays("test"))
     samples = {
         "images": images,
         "labels": labels,

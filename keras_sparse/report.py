@@ -40,7 +40,9 @@ def write_report(path, metrics, mask_history, samples):
             "multiply_adds", "keras_bytes", "saved_model_bytes",
             "tflite_bytes", "tflite_gzip_bytes", "tflite_accuracy",
             "latency_ratio" and "max_difference"; one that is missing or None
-            is printed as unknown.
+            is printed as unknown. "exports" may list their `.tflite` files,
+            each with "format", "accuracy", "bytes", "gzip_bytes" and
+            "latency_ratio".
         mask_history: list of at least one (step, bool array), the mask of the
             first masked layer over time; the last one is the final mask.
         samples: dict with "images" (n, height, width, channels) in [0, 1],
@@ -77,6 +79,7 @@ def _page(metrics, mask_history, samples):
         sections.headline(metrics),
         sections.summary(metrics),
         pictures.curves(metrics),
+        sections.exports(metrics),
         sections.layers(metrics),
         pictures.masks(mask_history, image_shape, metrics["layers"]),
         pictures.moved(metrics),

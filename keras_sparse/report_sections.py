@@ -101,6 +101,37 @@ def summary(metrics):
     return write.section("summary", "Summary", write.table(header, rows))
 
 
+def exports(metrics):
+    """Lists the LiteRT files of both models, or gives nothing without any."""
+    rows = []
+    for kind in ("dense", "sparse"):
+        keras_accuracy = metrics[kind]["accuracy"]
+        for file in metrics[kind].get("exports", ()):
+            lost = f"{100 * (keras_accuracy - file['accuracy']) + 0.0:.2f}"
+            rows.append(
+                [
+                    f"{kind}, {escape(file['format'])}",
+                    f"{100 * file['accuracy']:.2f} %",
+                    f"{lost.replace('-', '−')} points",
+                    write.size(file["bytes"]),
+                    write.size(file["gzip_bytes"]),
+                    write.two_decimals(file.get("latency_ratio")),
+                ]
+            )
+    if not rows:
+        return ""
+    return write.section(
+        "exports",
+        "LiteRT files",
+        "<p>Each file was run in every interpreter configuration and compared "
+        "with its Keras model before it was kept. Accuracy is that of the file "
+        "on the whole test set; latency is relative to the first file.</p>",
+        write.table(
+            ("", "Test accuracy", "Lost", "File", "gzip", "Latency"), rows
+        ),
+    )
+
+
 def layers(metrics):
     """Lists the share of live weights of each masked layer, with bars."""
     found = metrics["layers"]

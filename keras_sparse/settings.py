@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_sparse.config import check_choice, check_count, check_fraction
+from keras_sparse.device_profiles import PROFILES
 from keras_sparse.magnitude_pruning import MagnitudePruning
 from keras_sparse.method import DISTRIBUTIONS
 from keras_sparse.models import MODELS
@@ -24,6 +25,8 @@ class Settings:
         method: "rigl", "set", "static" or "magnitude".
         sparsity: float in [0, 1), share of zeros at the end.
         distribution: how "rigl", "set" and "static" share the zeros.
+        device_profile: name of a `keras_sparse.device_profile` whose pattern
+            the method gets; empty: single weights.
         filters: tuple of regular expressions, which weights get a mask;
             empty: all kernels.
         epochs: int; 0: 50 for "digits", else 10.
@@ -41,6 +44,7 @@ class Settings:
     method: str = "rigl"
     sparsity: float = 0.9
     distribution: str = "erk"
+    device_profile: str = ""
     filters: tuple = ()
     epochs: int = 0
     batch_size: int = 0
@@ -55,6 +59,7 @@ class Settings:
         check_fraction("sparsity", self.sparsity)
         check_choice("distribution", self.distribution, tuple(DISTRIBUTIONS))
         check_choice("strategy", self.strategy, STRATEGIES)
+        check_choice("device_profile", self.device_profile, ("", *PROFILES))
         for name in ("epochs", "batch_size", "update_every", "seed"):
             check_count(name, getattr(self, name), 0)
         if not 0 < self.learning_rate < float("inf"):

@@ -9,7 +9,7 @@ import keras
 from keras_sparse import checkpoint
 from keras_sparse.callbacks import MaskRecorder
 from keras_sparse.models import MODELS
-from keras_sparse.optimizer import SparseOptimizer
+from keras_sparse.sparsify import sparsify
 
 
 class TrainingError(RuntimeError):
@@ -88,11 +88,14 @@ def _new(settings, data, kind, steps):
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, total)
     optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
     if kind == "sparse":
-        optimizer = SparseOptimizer(
-            optimizer, settings.make_method(total), settings.filters or None
+        # Masks at once: a filter that matches nothing must fail here.
+        optimizer = sparsify(
+            model,
+            optimizer,
+            settings.make_method(total),
+            filters=settings.filters or None,
+            device_profile=settings.device_profile or None,
         )
-        # Masks at once: a pattern that matches nothing must fail here.
-        optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,
         loss="sparse_categorical_crossentropy",

@@ -12,15 +12,13 @@ import pytest
 from keras_sparse.cli import run
 
 COMMAND = [sys.executable, "-m", "_keras_sparse_main"]
-FILES = {
-    "report.html",
-    "metrics.json",
-    "model.keras",
-    "model.tflite",
-    "saved_model",
-    "dense_model.keras",
-    "dense_model.tflite",
-    "dense_saved_model",
+FILES = {"report.html", "metrics.json"} | {
+    f"{prefix}{name}"
+    for prefix in ("", "dense_")
+    for name in (
+        *("model.keras", "saved_model", "model.tflite"),
+        *(f"model_{f}.tflite" for f in ("float16", "dynamic", "int8")),
+    )
 }
 CHANGING = ("latency_ratio", "keras_bytes", "saved_model_bytes", "command")
 
@@ -58,6 +56,8 @@ def trained(tmp_path_factory):
 def metrics(folder):
     content = json.loads((folder / "metrics.json").read_text())
     for part in (content, content["dense"], content["sparse"]):
+        for file in part.get("exports", ()):
+            file.pop("latency_ratio")
         for name in CHANGING:
             part.pop(name, None)
     return content
@@ -82,6 +82,37 @@ def test_the_sparse_model_has_the_live_weights_that_were_asked_for(trained):
         assert result[kind]["max_difference"] <= 1e-5
         exported = result[kind]["tflite_accuracy"]
         assert exported == pytest.approx(result[kind]["accuracy"], abs=1e-6)
+
+
+def test_every_number_format_keeps_the_accuracy(trained):
+    result = metrics(trained[0])
+    for kind in ("dense", "sparse"):
+        exports = result[kind]["exports"]
+        formats = [file["format"] for file in exports]
+        assert formats == ["float32", "float16", "dynamic", "int8"]
+        sizes = [file["bytes"] for file in exports]
+        assert sizes[0] > max(sizes[1:])
+        for file in exports:
+            lost = result[kind]["accuracy"] - file["accuracy"]
+            is_float = file["format"].startswith("float")
+            assert lost <= (0.001 if is_float else 0.005) + 1e-9, file
+
+
+def test_a_device_profile_picks_pattern_and_export(tmp_path):
+    call(
+        *(tmp_path, "train", "--epochs", 2, "--output", "out"),
+        *("--device-profile", "any", "--sparsity", 0.5),
+    )
+    result = metrics(tmp_path / "out")
+    assert result["device_profile"] == "any"
+    paths = [layer["path"] for layer in result["layers"]]
+    assert [path.split("/")[-2] for path in paths] == ["hidden_1", "hidden_2"]
+    # Half of 300 and of 100 neurons are taken out.
+    dense, sparse = (
+        result[kind]["exports"][0]["bytes"] for kind in ("dense", "sparse")
+    )
+    assert sparse < 0.5 * dense
+    assert set(result["sparse"]["encodings"]) == {"dense"}
 
 
 def test_equal_seeds_give_equal_runs(trained, tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from keras_sparse.report_sections import headline, summary
+from keras_sparse.report_sections import exports, headline, summary
 
 
 def run(accuracy, live_weights, tflite_bytes):
@@ -80,3 +80,19 @@ def test_unknown_numbers_are_printed_as_unknown(metrics, missing):
         del metrics["sparse"]["multiply_adds"]
     row = "MFLOPs per example</th><td>1.000</td><td>unknown</td><td></td>"
     assert row in summary(metrics)
+
+
+def test_exports_say_what_each_file_loses(metrics):
+    assert exports(metrics) == ""
+    metrics["sparse"]["exports"] = [
+        {"format": "dynamic", "accuracy": 0.9597, "bytes": 2500}
+        | {"gzip_bytes": 1200, "latency_ratio": 0.123},
+        {"format": "float16", "accuracy": 0.9651, "bytes": 9, "gzip_bytes": 9},
+    ]
+    text = exports(metrics)
+    for cells in (
+        ("dynamic", "95.97 %", "0.43 points", "2.5 kB", "1.2 kB", "0.12"),
+        ("float16", "96.51 %", "−0.11 points", "0.0 kB", "0.0 kB", "unknown"),
+    ):
+        row = "".join(f"<td>{cell}</td>" for cell in cells[1:])
+        assert f'<th scope="row">sparse, {cells[0]}</th>{row}' in text
