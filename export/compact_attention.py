@@ -36,51 +36,53 @@ class Attention(Rule):
         output = self._kernels["output"]
         self._carried = self._moving[..., None] & (output != 0)
         super().__init__(*apart(sizes, output.shape[-1]))
-        self.live = self._carried.any(axis=(1, 2))
-        if not self.live.any():
-            self.live[0] = True
 
     def constants(self, inputs):
         sums = self._bias("output") + self._emitted().sum(axis=0)
         return finite(np.where(self._carried.any(axis=(0, 1)), np.nan, sums))
 
     def reads(self, wanted, inputs):
+        live = self._live(wanted)
         pairs = zip(self._roles, self.sizes, strict=True)
-        return [self._rows(role, size) for role, size in pairs]
+        return [self._rows(role, size, live) for role, size in pairs]
 
     def shrink(self, cut):
-        output = np.flatnonzero(cut.output)
+        output, live = np.flatnonzero(cut.output), self._live(cut.wanted)
         kept = dict(zip(self._roles, cut.inputs, strict=True))
-        kernels = {"output": self._kernels["output"][self.live][..., output]}
+        kernels = {"output": self._kernels["output"][live][..., output]}
         for role in ROLES:
             rows = next(kept[r] for r in kept if role in r.split())
-            kernels[role] = self._kernels[role][rows][:, self.live]
+            kernels[role] = self._kernels[role][rows][:, live]
         weights = {f"{r}_dense.kernel": k for r, k in kernels.items()}
         if self._layer.use_bias:
-            folded = self._emitted()[~self.live].sum(axis=0)
+            folded = self._emitted()[~live].sum(axis=0)
             bias = self._bias("output") + folded
             weights["output_dense.bias"] = bias[output]
             for role in ROLES:
-                bias = self._bias(role)[self.live]
+                bias = self._bias(role)[live]
                 weights[f"{role}_dense.bias"] = bias
-        return self._config(len(output), kept), weights
+        config = {"num_heads": int(live.sum())}
+        given = self._layer.get_config()["output_shape"]
+        if given is not None or len(output) != kept["query"].sum():
+            config["output_shape"] = (len(output),)
+        return config, weights
 
     def counts(self, cut):
-        return len(self.live), int(self.live.sum())
+        live = self._live(cut.wanted)
+        return len(live), int(live.sum())
 
-    def _config(self, outputs, kept):
-        config = {"num_heads": int(self.live.sum())}
-        given = self._layer.get_config()["output_shape"]
-        if given is not None or outputs != kept["query"].sum():
-            config["output_shape"] = (outputs,)
-        return config
+    def _live(self, wanted):
+        """Bool array (heads,): which reach a wanted output, or the first."""
+        live = self._carried[..., wanted].any(axis=(1, 2))
+        live[0] |= not live.any()
+        return live
 
-    def _rows(self, role, size):
+    def _rows(self, role, size, live):
         """Channels that the live heads read; all of a mask."""
         kernels = [self._kernels[r] for r in role.split() if r in ROLES]
         if not kernels:
             return np.ones(size, bool)
-        rows = [kernel[:, self.live].any(axis=(1, 2)) for kernel in kernels]
+        rows = [kernel[:, live].any(axis=(1, 2)) for kernel in kernels]
         return np.any(rows, axis=0)
 
     def _emitted(self):

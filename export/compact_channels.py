@@ -52,11 +52,13 @@ class Channels:
     def cut(self, call):
         """`compact_rule.Cut` of a call with one output."""
         output = self._place(call.outputs[0])
+        varies = np.isnan(self._known[output])
         return Cut(
             inputs=[self.kept(tensor) for tensor in call.inputs],
             output=self._kept[output],
             constants=self._constants(call),
-            idle=~self._read[output] & np.isnan(self._known[output]),
+            wanted=self._read[output] & varies,
+            idle=~self._read[output] & varies,
         )
 
     def _add(self, tensor):

@@ -48,14 +48,12 @@ class Elementwise(Rule):
             if not isinstance(leaf, keras.KerasTensor):
                 return leaf
             shape = (1,) * (len(leaf.shape) - 1) + (-1,)
-            vector = next(vectors).astype("float32").reshape(shape)
-            return keras.ops.convert_to_tensor(vector)
+            return keras.ops.convert_to_tensor(next(vectors).reshape(shape))
 
         arguments = (self._call.args, self._call.kwargs)
         args, kwargs = keras.tree.map_structure(fill, arguments)
         # Not `__call__`, which would leave losses and nodes with the layer.
-        result = array(self._call.layer.call(*args, **kwargs)).reshape(-1)
-        return result.astype("float64")
+        return array(self._call.layer.call(*args, **kwargs)).reshape(-1)
 
 
 class Normalised(Rule):

@@ -110,8 +110,7 @@ class Separable(Linear):
 
 def apply(activation, values):
     """An elementwise activation on a float64 array, as Keras computes it."""
-    tensor = keras.ops.convert_to_tensor(values.astype("float32"))
-    return array(activation(tensor)).astype("float64")
+    return array(activation(keras.ops.convert_to_tensor(values)))
 
 
 def array(weight):

@@ -13,6 +13,7 @@ class Cut:
         inputs: list of bool arrays, per input, which channels stay.
         output: bool array (outputs,), which channels stay.
         constants: list of float arrays, per input, NaN where not constant.
+        wanted: bool array (outputs,), channels that vary and are read.
         idle: bool array (outputs,), channels that vary and that nobody reads;
             some stay for the sake of the shape, with any value.
     """
@@ -20,6 +21,7 @@ class Cut:
     inputs: list
     output: np.ndarray
     constants: list
+    wanted: np.ndarray
     idle: np.ndarray
 
 

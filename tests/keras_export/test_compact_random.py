@@ -93,7 +93,7 @@ def gated(draw, x):
 
 
 def nested(draw, x):
-    inner = keras.Input(x.shape[1:])
+    inner = keras.Input(x.shape[1:], dtype=x.dtype)
     return keras.Model(inner, convolution(draw, simple(draw, inner)))(x)
 
 
@@ -121,7 +121,7 @@ STEPS = [convolution] * 4 + [
 
 def random_model(seed):
     draw = np.random.default_rng(seed)
-    tensors = [keras.Input((6, 6, 2))]
+    tensors = [keras.Input((6, 6, 2), dtype="float64")]
     for _ in range(6):
         x = tensors[-1 if draw.random() < 0.7 else draw.integers(len(tensors))]
         if x.shape[1] < 2 or x.shape[1] > 16:
@@ -151,6 +151,15 @@ def plant(model, draw):
     return model
 
 
+@pytest.fixture(autouse=True)
+def double_precision():
+    """So that what is nearly equal, and not equal, is seen."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_dtype_policy(before)
+
+
 def check(seed):
     """Compacts one random model; returns the share of parameters left."""
     model = random_model(seed)
@@ -158,7 +167,7 @@ def check(seed):
     small = compact(model)
     for one, other in zip(model(x), small(x), strict=True):
         assert np.isfinite(one).all()
-        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(other, one, rtol=1e-9, atol=1e-9)
     again = compact(small)
     assert again.count_params() == small.count_params()
     for row, layer in zip(compaction(small), compaction(again), strict=True):
@@ -171,9 +180,9 @@ def check(seed):
 
 
 def test_random_models_keep_their_outputs():
-    assert np.mean([check(seed) for seed in range(12)]) < 0.8
+    assert np.mean([check(seed) for seed in range(10)]) < 0.8
 
 
 @pytest.mark.slow
 def test_many_random_models_keep_their_outputs():
-    assert np.mean([check(seed) for seed in range(100, 400)]) < 0.8
+    assert np.mean([check(seed) for seed in range(100, 200)]) < 0.8
