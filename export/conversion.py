@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import warnings
 
 import keras
 import tensorflow as tf
@@ -31,7 +32,10 @@ def convert(model, quantize=None, batch_size=None, arrays=None):
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _set_quantization(converter, quantize, arrays, batch_size)
         try:
-            return converter.convert()
+            with warnings.catch_warnings():
+                # The converter's own use of it, to calibrate int8 ranges.
+                warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Int")
+                return converter.convert()
         except Exception as error:
             operations = _unsupported(str(error))
             if not operations:
@@ -87,9 +91,10 @@ def _layers(model, message, operations):
 
 def _walk(model):
     for layer in model.layers:
-        yield layer
         if isinstance(layer, keras.Model):
             yield from _walk(layer)
+        else:
+            yield layer
 
 
 def _remedy(operations):

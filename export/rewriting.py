@@ -3,7 +3,8 @@
 The converter's own sparse files are not used: of blocks it drops the inputs
 beyond the last whole one, dynamic-range blocks get an operator version with
 which XNNPACK reads them as dense, float16 blocks give NaN, and single int8
-values cannot be unpacked by the default interpreter.
+values (and float16 ones of a transposed convolution) cannot be unpacked by
+the default interpreter.
 """
 
 import numpy as np
@@ -77,7 +78,7 @@ def store_blocks(model, graph, tensor_index, weight, block):
         constant.type = schema.TensorType.FLOAT32
     missing = weight.shape[-1] - int(constant.shape[-1])
     if missing:
-        _pad_activations(model, graph, reader, missing)
+        _pad_activations(model, graph, reader, weight.shape[-1], missing)
     constant.shape = np.array(weight.shape, np.int32)
     _store(model, constant, compress(weight, block))
     reader.opcodeIndex = operator_code(
@@ -149,8 +150,8 @@ def _store(model, constant, compressed):
     model.buffers[constant.buffer].data = values.view(np.uint8)
 
 
-def _pad_activations(model, graph, reader, missing):
-    """Puts a PAD before `reader`: `missing` zeros more in the last place."""
+def _pad_activations(model, graph, reader, width, missing):
+    """Puts a PAD before `reader`: `missing` zeros more make `width`."""
     source = int(reader.inputs[0])
     tensor = graph.tensors[source]
     widths = np.zeros((len(tensor.shape), 2), np.int32)
@@ -165,13 +166,11 @@ def _pad_activations(model, graph, reader, missing):
         )
     )
     paddings = len(graph.tensors) - 1
-    shape = [*tensor.shape[:-1], tensor.shape[-1] + missing]
+    shape = [*tensor.shape[:-1], width]
     padded = _add_tensor(graph, tensor, shape, b"/padded")
-    if tensor.shapeSignature is not None and len(tensor.shapeSignature):
-        graph.tensors[padded].shapeSignature = [
-            *tensor.shapeSignature[:-1],
-            shape[-1],
-        ]
+    if tensor.shapeSignature is not None:
+        signature = [*tensor.shapeSignature[:-1], width]
+        graph.tensors[padded].shapeSignature = signature
     operator = schema.OperatorT(
         opcodeIndex=operator_code(model, schema.BuiltinOperator.PAD, 2),
         inputs=[source, paddings],

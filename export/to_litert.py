@@ -13,10 +13,10 @@ from keras_export.artefacts import (
 from keras_export.conversion import QUANTIZATIONS, convert
 from keras_export.encodings import Setting
 from keras_export.flatbuffer import read_weights
+from keras_export.models import check_model
 from keras_export.representative import gather, representative_arrays
 from keras_export.samples import random_samples
 from keras_export.sparse_file import encode
-from keras_export.to_saved_model import check_model
 from keras_export.verification import VerificationError
 
 NOTE = (

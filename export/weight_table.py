@@ -113,11 +113,16 @@ def _reader_obstacle(graph, reader, operator, constant):
         return f"{operator} reads it as data, not as its weight."
     if operator != "FULLY_CONNECTED":
         return ""
-    source = graph.tensors[reader.inputs[0]].shape
-    wanted = graph.tensors[constant].shape[-1]
-    if len(source) < 2 or source[-1] != wanted:
-        return "Its layer flattens its inputs, which the sparse kernel cannot."
-    return ""
+    source = graph.tensors[reader.inputs[0]]
+    inputs = graph.tensors[constant].shape[-1]
+    shape = [*source.shape]
+    if len(shape) > 1 and shape[-1] == inputs:
+        return ""
+    # A matrix of open width has the weight's: nothing else multiplies.
+    signature = source.shapeSignature
+    if len(shape) == 2 and signature is not None and signature[-1] == -1:
+        return ""
+    return "Its layer flattens its inputs, which the sparse kernel cannot."
 
 
 def _zero_point_obstacle(tensor):
