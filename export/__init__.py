@@ -6,6 +6,12 @@ from keras_export.compact_model import CompactionRow, compact, compaction
 from keras_export.flatbuffer import read_weights
 from keras_export.information import LimitRow, information_limit
 from keras_export.input_specs import random_inputs
+from keras_export.inspecting import (
+    LiteRTInspection,
+    OperatorRow,
+    TensorRow,
+    inspect_litert,
+)
 from keras_export.judging import VerificationError
 from keras_export.machine import cpu_model
 from keras_export.prediction import predict
@@ -20,6 +26,9 @@ __all__ = [
     "ExportReport",
     "LayerRow",
     "LimitRow",
+    "LiteRTInspection",
+    "OperatorRow",
+    "TensorRow",
     "VerificationError",
     "WeightRow",
     "benchmark",
@@ -27,6 +36,7 @@ __all__ = [
     "compaction",
     "cpu_model",
     "information_limit",
+    "inspect_litert",
     "litert",
     "predict",
     "quiet",

@@ -120,14 +120,19 @@ def _row(tensor, values, operator):
         shape=tuple(int(length) for length in tensor.shape),
         operator=operator,
         encoding=encoding(tensor),
-        zeros=float(1.0 - _count_nonzero(tensor, values) / size),
-        bytes=values.nbytes + _index_bytes(tensor),
+        zeros=float(1.0 - count_nonzero(tensor, values) / size),
+        bytes=values.nbytes + index_bytes(tensor),
         dtype=values.dtype.name,
     )
 
 
-def _count_nonzero(tensor, values):
-    """Counts what does not stand for 0, which int8 may store otherwise."""
+def count_nonzero(tensor, values):
+    """Counts what does not stand for 0, which int8 may store otherwise.
+
+    Args:
+        tensor: `schema.TensorT`.
+        values: array, the stored values in their order.
+    """
     quantization = tensor.quantization
     if quantization is None or quantization.zeroPoint is None:
         return np.count_nonzero(values)
@@ -141,7 +146,8 @@ def _count_nonzero(tensor, values):
     return np.count_nonzero(values != zero.max(initial=0))
 
 
-def _index_bytes(tensor):
+def index_bytes(tensor):
+    """Returns the bytes that say where a sparse tensor's values lie."""
     dimensions = tensor.sparsity.dimMetadata if tensor.sparsity else ()
     return sum(
         np.asarray(vector.values).nbytes

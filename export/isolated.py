@@ -1,5 +1,6 @@
 """The LiteRT interpreter in a child process: a bad file cannot end ours."""
 
+import functools
 import json
 import pathlib
 import signal
@@ -16,7 +17,11 @@ TIMEOUT = 600
 
 
 class InterpreterError(ValueError):
-    """A `.tflite` file that the LiteRT interpreter refuses or dies of."""
+    """A `.tflite` file that the LiteRT interpreter cannot run."""
+
+
+class InterpreterCrash(InterpreterError):
+    """A `.tflite` file that the LiteRT interpreter dies of, or hangs on."""
 
 
 class IsolatedInterpreter:
@@ -30,19 +35,14 @@ class IsolatedInterpreter:
         path: str or path-like, a `.tflite` file that exists.
         timeout: positive float, seconds that one call may take.
 
-    Attributes:
-        inputs: dict from input name to `(shape, dtype)`; None in a shape is
-            an open dimension.
-
     Raises:
-        InterpreterError: (a `ValueError`) on entering and by `run`, if the
-            interpreter refuses the file, crashes or takes too long.
+        InterpreterError: (a `ValueError`) by `inputs`, `run` and `call`, if
+            the interpreter refuses the file, crashes or takes too long.
     """
 
     def __init__(self, path, timeout=TIMEOUT):
         self._path = str(path)
         self._timeout = timeout
-        self.inputs = {}
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory()
@@ -53,11 +53,6 @@ class IsolatedInterpreter:
             stdout=subprocess.PIPE,
             stderr=self._log,
         )
-        try:
-            self._describe()
-        except BaseException:
-            self.__exit__()
-            raise
         return self
 
     def __exit__(self, *exception):
@@ -66,6 +61,24 @@ class IsolatedInterpreter:
         self._process.communicate()
         self._log.close()
         self._folder.cleanup()
+
+    @functools.cached_property
+    def inputs(self):
+        """Dict from input name to `(shape, dtype)`; None: any length."""
+        description = self.call("describe")
+        if description["signatures"] != 1:
+            raise ValueError(
+                "`path` must be a `.tflite` file with one signature. Received: "
+                f"path={self._path!r} with {description['signatures']}. Write "
+                "it with `keras_export.litert`."
+            )
+        return {
+            name: (
+                tuple(None if length < 0 else length for length in shape),
+                np.dtype(dtype),
+            )
+            for name, (shape, dtype) in description["inputs"].items()
+        }
 
     def run(self, arrays, delegate=True, threads=1, times=1):
         """Runs a new interpreter `times` times on one batch.
@@ -104,7 +117,7 @@ class IsolatedInterpreter:
             in_time = timer.is_alive()
             timer.cancel()
         if not answer:
-            raise InterpreterError(self._obituary(in_time))
+            raise InterpreterCrash(self._obituary(in_time))
         answer = json.loads(answer)
         if "error" in answer:
             raise InterpreterError(
@@ -120,18 +133,6 @@ class IsolatedInterpreter:
         except BrokenPipeError:
             return b""
         return self._process.stdout.readline()
-
-    def _describe(self):
-        description = self.call("describe")
-        if description["signatures"] != 1:
-            raise ValueError(
-                "`path` must be a `.tflite` file with one signature. Received: "
-                f"path={self._path!r} with {description['signatures']}. Write "
-                "it with `keras_export.litert`."
-            )
-        for name, (shape, dtype) in description["inputs"].items():
-            shape = tuple(None if length < 0 else length for length in shape)
-            self.inputs[name] = (shape, np.dtype(dtype))
 
     def _obituary(self, in_time):
         code = self._process.wait()

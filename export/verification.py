@@ -103,16 +103,16 @@ def _open(model, path):
         runners = {"TensorFlow": lambda batch: [runner(batch)]}
         yield runner.inputs, runners, model_format(model)
         return
-    with contextlib.ExitStack() as stack:
+    with IsolatedInterpreter(path) as child:
         try:
-            child = stack.enter_context(IsolatedInterpreter(path))
+            specs = child.inputs
         except InterpreterError as error:
             raise VerificationError(str(error)) from error
         runners = {
             words: functools.partial(child.run, times=2, **configuration)
             for words, configuration in CONFIGURATIONS.items()
         }
-        yield child.inputs, runners, number_format(path)
+        yield specs, runners, number_format(path)
 
 
 def _fit_to(specs, arrays, path):
