@@ -23,15 +23,21 @@ class Linear(Rule):
     def __init__(self, layer, size, pads, elementwise, transposed=False):
         self.layer, self.size, self.pads = layer, size, pads
         self.transposed = transposed
-        self.connected, self.gain = self.connections()
-        super().__init__(*apart(self.gain.shape[:1], self.gain.shape[1]))
+        self.connected = self.connections()
+        inputs, outputs = self.connected.shape
+        super().__init__(*apart([inputs], outputs))
         if not elementwise:
             self.reason = f"its activation {name(layer)} needs all channels"
 
     def connections(self):
-        """Pair of arrays (inputs, outputs): bool, and sum over positions."""
-        kernel = self._kernel().reshape(-1, *self._kernel().shape[-2:])
-        return kernel.any(axis=0), kernel.sum(axis=0, dtype="float64")
+        """Bool array (inputs, outputs): which input reaches which output."""
+        kernel = self._kernel()
+        return kernel.reshape(-1, *kernel.shape[-2:]).any(axis=0)
+
+    def gain(self, rows):
+        """Float array (rows, outputs): kernel of these inputs, summed up."""
+        kernel = self._kernel()[..., rows, :]
+        return kernel.sum(axis=tuple(range(kernel.ndim - 2)), dtype="float64")
 
     def kernels(self, inputs, outputs, idle):
         """Dict of the kernels between index arrays, with zeros into `idle`."""
@@ -44,9 +50,10 @@ class Linear(Rule):
     def constants(self, inputs):
         (values,) = inputs
         if self.reason:
-            return np.full(self.gain.shape[1], np.nan)
-        varying = self.connected[~self._foldable(values)].any(axis=0)
-        sums = np.nan_to_num(values) @ self.gain + self._bias()
+            return np.full(self.connected.shape[1], np.nan)
+        foldable = self._foldable(values)
+        varying = self.connected[~foldable].any(axis=0)
+        sums = self._response(values, foldable) + self._bias()
         emitted = apply(self.layer.activation, sums)
         return finite(np.where(varying, np.nan, emitted))
 
@@ -57,8 +64,8 @@ class Linear(Rule):
 
     def shrink(self, cut):
         (kept,), (values,) = cut.inputs, cut.constants
-        folded = np.where(~kept & self._foldable(values), values, 0)
-        added = (folded @ self.gain)[cut.output]
+        folded = ~kept & self._foldable(values)
+        added = self._response(values, folded)[cut.output]
         bias = self._bias()[cut.output] + added
         use_bias = self.layer.use_bias or bool(added.any())
         config = {self.size: int(cut.output.sum()), "use_bias": use_bias}
@@ -69,9 +76,14 @@ class Linear(Rule):
     def _foldable(self, values):
         return values == 0 if self.pads else ~np.isnan(values)
 
+    def _response(self, values, which):
+        """What the constants among the inputs add to each output."""
+        rows = np.flatnonzero(which & (values != 0))
+        return values[rows] @ self.gain(rows)
+
     def _bias(self):
         if not self.layer.use_bias:
-            return np.zeros(self.gain.shape[1])
+            return np.zeros(self.connected.shape[1])
         return array(self.layer.bias).astype("float64")
 
     def _kernel(self):
@@ -84,12 +96,14 @@ class Separable(Linear):
 
     def connections(self):
         depthwise, pointwise = self._factors()
-        reach = depthwise.reshape(-1, *depthwise.shape[-2:])
-        connected = (reach.any(axis=0)[..., None] & (pointwise != 0)).any(
-            axis=1
-        )
-        total = reach.sum(axis=0, dtype="float64")
-        return connected, np.einsum("cm,cmo->co", total, pointwise)
+        reach = depthwise.reshape(-1, *depthwise.shape[-2:]).any(axis=0)
+        return (reach[..., None] & (pointwise != 0)).any(axis=1)
+
+    def gain(self, rows):
+        depthwise, pointwise = self._factors()
+        taps = depthwise.reshape(-1, *depthwise.shape[-2:])[:, rows]
+        total = taps.sum(axis=0, dtype="float64")
+        return np.einsum("cm,cmo->co", total, pointwise[rows])
 
     def kernels(self, inputs, outputs, idle):
         depthwise, pointwise = self._factors()

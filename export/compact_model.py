@@ -95,10 +95,9 @@ def compaction(model):
         >>> import keras, keras_export, numpy as np
         >>> layers = [keras.layers.Dense(2), keras.layers.Softmax()]
         >>> model = keras.Sequential([keras.Input((3,)), *layers])
-        >>> for row in keras_export.compaction(model):
-        ...     print(row.before, row.after, row.reason)
-        2 2
-        2 2 Softmax may mix all its channels
+        >>> rows = keras_export.compaction(model)
+        >>> [(row.before, row.after, row.reason) for row in rows]
+        [(2, 2, ''), (2, 2, 'Softmax may mix all its channels')]
     """
     graph, rules, found = _analyse(model)
     rows = {}

@@ -45,6 +45,12 @@ class _Copier:
             keras.Input(batch_shape=shape, dtype=x.dtype, name=x.name)
             for shape, x in zip(shapes, model.inputs, strict=True)
         ]
+        copy = self._copy_around(model, inputs)
+        if not model.trainable:
+            copy.trainable = False
+        return copy
+
+    def _copy_around(self, model, inputs):
         if type(model) is keras.Sequential:
             copies = [self._copy(layer) for layer in model.layers]
             return keras.Sequential([*inputs, *copies], name=model.name)

@@ -111,6 +111,8 @@ def _obstacle(call, shared):
     has_size = isinstance(layer, layers.Reshape) or getattr(layer, "weights", 0)
     if shared and has_size:
         return "it is called more than once"
+    if call.kwargs.get("training"):
+        return "it is called with training=True"
     if getattr(layer, "data_format", None) == "channels_first":
         return "its channels come first"
     if getattr(layer, "quantization_mode", None):

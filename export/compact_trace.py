@@ -62,6 +62,7 @@ class Graph:
             layer = stand_in.operation
             path = prefix + layer.name
             if is_graph(layer):
+                _check_nesting(layer, path, inputs, kwargs)
                 self._enter(layer, path + "/", inputs, outputs)
             else:
                 call = Call(path, layer, args, kwargs, inputs, outputs)
@@ -111,6 +112,15 @@ class _StandIn(keras.Operation):
 
     def compute_output_spec(self, *args, **kwargs):
         return self.operation.compute_output_spec(*args, **kwargs)
+
+
+def _check_nesting(model, path, inputs, kwargs):
+    if kwargs.get("training") or len(inputs) != len(model.inputs):
+        raise ValueError(
+            "`model` must call the models inside it with their inputs alone, "
+            f"as at inference. Received: {path!r}, called with {len(inputs)} "
+            f"tensors and {kwargs}. Leave out `training` and masks."
+        )
 
 
 def _tensors(structure):

@@ -204,6 +204,8 @@ def test_a_place_that_stays_unread_needs_no_inputs():
     compacted(model, 3)
     # branch[0] only fills a place beside stem[0]: inner[0] is for nothing.
     assert after(model)["inner"] == 1 and after(model)["branch"] == 2
+    kernel = compact(model).get_layer("branch").kernel
+    np.testing.assert_array_equal(kernel, [[0, 1]])
 
 
 @pytest.mark.parametrize("merge", ["Add", "Subtract", "Average", "Maximum"])

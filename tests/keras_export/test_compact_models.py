@@ -148,6 +148,92 @@ def test_grouped_convolutions_stay_whole():
     assert compaction(model)[1].reason == "its channels are in groups"
 
 
+@pytest.mark.parametrize(
+    "middle, reason",
+    [
+        (layers.BatchNormalization(axis=1), "it normalises another axis"),
+        (layers.Permute((2, 1)), "it moves the last axis"),
+        (
+            layers.GlobalAveragePooling1D(data_format="channels_first"),
+            "its channels come first",
+        ),
+        (layers.Reshape((2, 6)), "it splits the last axis"),
+        (
+            layers.DepthwiseConv1D(2, activation="softmax"),
+            "its activation may mix all its channels",
+        ),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_other_axes_keep_all_channels(middle, reason):
+    model = planted(middle, shape=(3, 6))
+    assert find(compacted(model), "first").units == 4
+    assert reason in [row.reason for row in compaction(model)]
+
+
+def test_an_axis_that_is_open_keeps_its_place():
+    inputs = keras.Input((None, 6))
+    x = layers.Dense(4, name="first")(inputs)
+    x = layers.Dense(4)(layers.Flatten()(layers.GlobalMaxPooling1D()(x)))
+    lengths = layers.ReLU()(keras.ops.sum(inputs, axis=-1))
+    model = keras.Model(inputs, [layers.Dense(2, name="last")(x), lengths])
+    small = compact(plant(model))
+    x = np.random.default_rng(1).normal(size=(2, 5, 6)).astype("float32")
+    for one, other in zip(model(x), small(x), strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-5)
+    assert find(small, "first").units == 3
+    reasons = [row.reason for row in compaction(model)]
+    assert "its last axis is open, or the batch" in reasons
+
+
+def test_layers_with_more_than_their_kernel_stay_whole():
+    middle = layers.Dense(4, name="middle")
+    model = planted(middle)
+    middle.enable_lora(2)
+    for weight in middle.trainable_weights:
+        weight.assign(np.ones(weight.shape))
+    assert find(compacted(model), "first").units == 4
+    assert compaction(model)[1].reason == "it has LoRA weights"
+    model = planted(middle := layers.Dense(4, name="middle"))
+    middle.quantize("int8")
+    assert find(compacted(model), "first").units == 4
+    assert compaction(model)[1].reason == "it is quantized"
+
+
+def test_layers_called_as_in_training_stay_whole():
+    inputs = keras.Input((6,))
+    x = layers.Dense(4, name="first")(inputs)
+    x = layers.BatchNormalization()(x, training=True)
+    model = plant(keras.Model(inputs, layers.Dense(2, name="last")(x)))
+    assert find(compacted(model), "first").units == 4
+    assert compaction(model)[1].reason == "it is called with training=True"
+    model = keras.Model(inputs, planted()(inputs, training=True))
+    with pytest.raises(ValueError, match="'sequential.*', called with 1 tens"):
+        compact(model)
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        layers.LSTM(3, return_sequences=True),
+        layers.Bidirectional(layers.GRU(3, return_sequences=True)),
+        layers.TimeDistributed(layers.Dense(5)),
+        layers.EinsumDense("abc,cd->abd", (None, 5)),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_without_a_rule_are_copied_with_their_weights(middle):
+    model = planted(middle, shape=(3, 6))
+    assert find(compacted(model), "first").units == 4
+
+
+def test_frozen_models_stay_frozen():
+    model = planted(layers.ReLU())
+    model.trainable = False
+    small = compact(model)
+    assert not small.trainable and not small.trainable_variables
+
+
 def test_a_layer_called_twice_stays_whole():
     inputs = keras.Input((4,))
     twice = layers.Dense(4, name="first")
@@ -322,6 +408,18 @@ def test_models_with_code_inside_stay_whole():
 def test_layers_that_cannot_be_copied_are_named():
     with pytest.raises(ValueError, match="layer 'careless' of class Careless"):
         compact(planted(Careless(3)))
+
+
+def test_all_kinds_of_models_keep_their_outputs(named_model, make_inputs):
+    name, model = named_model
+    if name == "subclassed":
+        with pytest.raises(ValueError, match="functional or Sequential"):
+            compact(model)
+        return
+    small, x = compact(model), make_inputs(name, 3)
+    expected, actual = map(keras.tree.flatten, (model(x), small(x)))
+    for one, other in zip(expected, actual, strict=True):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-5)
 
 
 def test_bad_models_are_refused():

@@ -7,7 +7,14 @@ import pytest
 
 import keras_export
 
-FUNCTIONS = ["benchmark", "litert", "saved_model", "verify"]
+FUNCTIONS = [
+    "benchmark",
+    "compact",
+    "compaction",
+    "litert",
+    "saved_model",
+    "verify",
+]
 
 
 def examples(name):
