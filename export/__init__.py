@@ -3,6 +3,7 @@
 from keras_export.artefacts import ExportReport, LayerRow, WeightRow
 from keras_export.benchmarking import BenchmarkRow, benchmark
 from keras_export.compact_model import CompactionRow, compact, compaction
+from keras_export.explaining import ExplainRow, explain
 from keras_export.flatbuffer import read_weights
 from keras_export.information import LimitRow, information_limit
 from keras_export.input_specs import random_inputs
@@ -12,6 +13,7 @@ from keras_export.inspecting import (
     TensorRow,
     inspect_litert,
 )
+from keras_export.isolated import InterpreterError
 from keras_export.judging import VerificationError
 from keras_export.machine import cpu_model
 from keras_export.prediction import predict
@@ -19,11 +21,14 @@ from keras_export.quiet import quiet
 from keras_export.to_litert import litert
 from keras_export.to_saved_model import saved_model
 from keras_export.verification import verify
+from keras_export.xnnpack_rewriting import xnnpack_ready
 
 __all__ = [
     "BenchmarkRow",
     "CompactionRow",
+    "ExplainRow",
     "ExportReport",
+    "InterpreterError",
     "LayerRow",
     "LimitRow",
     "LiteRTInspection",
@@ -35,6 +40,7 @@ __all__ = [
     "compact",
     "compaction",
     "cpu_model",
+    "explain",
     "information_limit",
     "inspect_litert",
     "litert",
@@ -44,4 +50,5 @@ __all__ = [
     "read_weights",
     "saved_model",
     "verify",
+    "xnnpack_ready",
 ]

@@ -1,13 +1,10 @@
 """Rewriting of a CNN so that XNNPACK can run it sparse."""
 
-import keras
-import numpy as np
-from keras import layers
-
 from keras_export.to_saved_model import check_model
-from keras_export.xnnpack_graph import is_graph_model, rebuild, trace
+from keras_export.xnnpack_apply import apply_plan
+from keras_export.xnnpack_graph import is_graph_model, trace
 from keras_export.xnnpack_plan import make_plan
-from keras_export.xnnpack_sites import AXES, CONVOLUTIONS
+from keras_export.xnnpack_sites import CONVOLUTIONS
 
 
 def xnnpack_ready(model):
@@ -22,8 +19,11 @@ def xnnpack_ready(model):
     Such axes are mirrored in front of the first convolution, and so are all
     kernels: then the same windows begin at padding 1, and the global pooling
     does not see the order. No weight is added; reversing the image costs far
-    less than a convolution. What cannot be rewritten with equal outputs stays
-    as it is, and `keras_export.explain` says what that is and why.
+    less than a convolution. A global average pooling with `keepdims=True`
+    becomes one without, and a reshape: the runtime's sparse one (LiteRT 2.3.0
+    on ARM) gives its output in the wrong shape, or fails to start.
+    What cannot be rewritten with equal outputs stays as it is, and
+    `keras_export.explain` says what that is and why.
 
     Args:
         model: built Functional or Sequential `keras.Model` with a fixed image
@@ -32,7 +32,8 @@ def xnnpack_ready(model):
     Returns:
         new uncompiled `keras.Model` with the names of the layers that stay
         and copies of their weights; `model` is left as it was. Added are
-        layers named `<convolution>_pad` and an operation `flip`.
+        layers named `<convolution>_pad` and `<pooling>_reshape`, and an
+        operation `flip`.
 
     Raises:
         TypeError: if `model` is not a `keras.Model`.
@@ -58,7 +59,7 @@ def xnnpack_ready(model):
             "prune its dense layers in blocks instead: see "
             "`keras_export.explain`."
         )
-    return _rewrite(graph, plan)
+    return apply_plan(graph, plan)
 
 
 def readable_graph(model):
@@ -82,87 +83,3 @@ def readable_graph(model):
                 f"{call.name!r}. Build it on `keras.Input((height, width, 3))`."
             )
     return graph
-
-
-def _rewrite(graph, plan):
-    sites = plan.sites
-    fresh_name = _name_giver()
-    flipped = {id(site.first) for site in sites.values() if site.is_entry}
-    changed = {id(sites[key].call.layer) for key in plan.paddings}
-    pads = {
-        id(sites[key].pad.layer): padding
-        for key, padding in plan.paddings.items()
-        if sites[key].pad is not None
-    }
-    made = []
-
-    def make_layer(layer):
-        config = layer.get_config()
-        config["name"] = fresh_name(layer.name)
-        if id(layer) in changed:
-            config["padding"] = "valid"
-        if id(layer) in pads:
-            config["padding"] = pads[id(layer)]
-        made.append((layer, type(layer).from_config(config)))
-        return made[-1][1]
-
-    def call_layer(call, layer, args, kwargs):
-        if plan.axes and id(call) in flipped:
-            args, kwargs = _on_tensors(_flip(plan.axes), (args, kwargs))
-        padding = plan.paddings.get(id(call))
-        if padding is not None and sites[id(call)].pad is None:
-            name = fresh_name(f"{layer.name}_pad")
-            pad = layers.ZeroPadding2D(padding, name=name)
-            args, kwargs = _on_tensors(pad, (args, kwargs))
-        return layer(*args, **kwargs)
-
-    model = rebuild(graph, make_layer, call_layer)
-    mirrored = {
-        id(sites[key].call.layer) for key in sites if key in plan.region
-    }
-    for old, new in made:
-        axes = plan.axes if id(old) in mirrored else ()
-        _copy_weights(old, new, axes)
-    return model
-
-
-def _copy_weights(old, new, axes):
-    """Copies all weights, the kernel of a convolution mirrored on `axes`."""
-    if not getattr(old, "weights", None):
-        return
-    weights = old.get_weights()
-    if axes:
-        places = [AXES.index(axis) for axis in axes]
-        weights[0] = np.flip(weights[0], places)
-    new.set_weights(weights)
-    if isinstance(new, layers.Normalization):
-        # It computes with copies of its weights.
-        new.finalize_state()
-
-
-def _flip(axes):
-    return lambda image: keras.ops.flip(image, axis=axes)
-
-
-def _on_tensors(function, structure):
-    return keras.tree.map_structure(
-        lambda leaf: (
-            function(leaf) if keras.utils.is_keras_tensor(leaf) else leaf
-        ),
-        structure,
-    )
-
-
-def _name_giver():
-    """Returns a function that numbers names which were given before."""
-    given = set()
-
-    def give(name):
-        unique, number = name, 0
-        while unique in given:
-            number += 1
-            unique = f"{name}_{number}"
-        given.add(unique)
-        return unique
-
-    return give
