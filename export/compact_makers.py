@@ -124,10 +124,8 @@ def permutation(call):
 
 
 def reshaping(call):
-    size, outputs = (
-        channel_count(call.inputs[0]),
-        channel_count(call.outputs[0]),
-    )
+    size = channel_count(call.inputs[0])
+    outputs = channel_count(call.outputs[0])
     if outputs % size:
         return "it splits the last axis"
     return moves.Reshaped(call.layer, size, outputs)

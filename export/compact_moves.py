@@ -44,9 +44,10 @@ def side_by_side(sizes):
 
     def survives(*values):
         # Each output comes from one input; the others say NaN.
-        return np.nansum(values, axis=0) + np.where(
-            np.isnan(values).all(axis=0), np.nan, 0
-        )
+        first, *others = values
+        for other in others:
+            first = np.where(np.isnan(first), other, first)
+        return first
 
     return Rule(sizes, origins, survives)
 

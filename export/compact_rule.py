@@ -79,8 +79,8 @@ class Rule:
 
         Returns:
             tuple (dict of changes to the layer's config, dict from the
-            attribute of a weight, `"query_dense.kernel"`, to its array); the
-            weights that are not named stay as they are.
+            attribute of a weight, `"query_dense.kernel"`, to its array, for
+            all weights; or empty, if they stay as they are).
         """
         return {}, {}
 

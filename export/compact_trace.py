@@ -2,10 +2,9 @@
 
 import collections
 import dataclasses
+import functools
 
 import keras
-
-FUNCTIONAL = type(keras.Model(*[keras.Input((1,))] * 2))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +96,14 @@ class Graph:
 
 def is_graph(model):
     """Whether the calls inside `model` are known, as it has no code."""
-    return type(model) in (FUNCTIONAL, keras.Sequential)
+    return type(model) in (_functional_class(), keras.Sequential)
+
+
+@functools.cache
+def _functional_class():
+    """What `keras.Model(inputs, outputs)` makes, which has no public name."""
+    inputs = keras.Input((1,))
+    return type(keras.Model(inputs, inputs))
 
 
 class _StandIn(keras.Operation):
@@ -106,9 +112,6 @@ class _StandIn(keras.Operation):
     def __init__(self, operation):
         super().__init__(name=operation.name)
         self.operation = operation
-
-    def call(self, *args, **kwargs):
-        return self.operation(*args, **kwargs)
 
     def compute_output_spec(self, *args, **kwargs):
         return self.operation.compute_output_spec(*args, **kwargs)

@@ -280,6 +280,7 @@ def test_nested_models_are_cut_inside(sequential):
     assert type(inner) is type(model.get_layer("inner"))
     assert (find(small, "before").units, find(small, "first").units) == (3, 2)
     assert inner.input_shape == (None, 3)
+    assert [w.path for w in small.weights] == [w.path for w in model.weights]
     assert "inner/first" in [row.name for row in compaction(model)]
 
 
@@ -322,9 +323,9 @@ def test_masks_make_sums_of_constants_vary():
     generator = np.random.default_rng(0)
     for weight in model.weights:
         weight.assign(generator.normal(size=weight.shape))
-    for name in ("first", "second"):
+    for name, value in [("first", 3), ("second", 5)]:
         table = np.array(find(model, name).embeddings)
-        table[:, 1] = 3
+        table[:, 1] = value
         find(model, name).embeddings.assign(table)
     small = compact(model)
     x = np.array([[0, 1, 2], [4, 0, 0]])
