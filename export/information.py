@@ -49,9 +49,10 @@ def information_limit(model):
         TypeError, ValueError: if `model` is no built `keras.Model`.
 
     Example:
-        >>> import keras, keras_export
+        >>> import keras, keras_export, numpy
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-        >>> model.set_weights([[[0.0], [0.5], [0.0], [2.0]], [1.0]])
+        >>> kernel = numpy.array([[0.0], [0.5], [0.0], [2.0]])
+        >>> model.set_weights([kernel, numpy.ones(1)])
         >>> kernel, bias, total = keras_export.information_limit(model)
         >>> kernel.nonzeros, round(8 * kernel.mask_bytes, 3)  # log2(6)
         (2, 2.585)

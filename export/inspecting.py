@@ -142,9 +142,8 @@ def inspect_litert(path):
         tensors, operators = _rows(read_model(path), plan)
     except DAMAGES as error:
         raise ValueError(
-            "`path` must be a whole `.tflite` file. Received: "
-            f"path={str(path)!r}, whose parts do not fit each other ({error}). "
-            "Write it again."
+            f"The file {str(path)!r} must be whole, and its parts do not fit "
+            f"each other ({error}). Write it again."
         ) from error
     limit = math.fsum(row.limit_bytes for row in tensors)
     return LiteRTInspection(

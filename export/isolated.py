@@ -20,10 +20,6 @@ class InterpreterError(ValueError):
     """A `.tflite` file that the LiteRT interpreter cannot run."""
 
 
-class InterpreterCrash(InterpreterError):
-    """A `.tflite` file that the LiteRT interpreter dies of, or hangs on."""
-
-
 class IsolatedInterpreter:
     """Runs a `.tflite` file in a process of its own; a context manager.
 
@@ -117,7 +113,7 @@ class IsolatedInterpreter:
             in_time = timer.is_alive()
             timer.cancel()
         if not answer:
-            raise InterpreterCrash(self._obituary(in_time))
+            raise InterpreterError(self._obituary(in_time))
         answer = json.loads(answer)
         if "error" in answer:
             raise InterpreterError(

@@ -7,7 +7,10 @@ from keras_export.flatbuffer import read_model
 
 # Largest difference, in units of the largest output where that is above 1.
 FLOAT32 = 1e-5
-# Root mean square of the differences, in units of that of the outputs.
+# Root mean square of the differences, in units of that of the outputs. Measured
+# on trained classifiers of digits and on random convolutions, attention and
+# MobileNet: below 0.001, 0.013 and 0.024; on files that the converter gets
+# wrong, 18 to 29.
 RELATIVE = {"float16": 1e-2, "dynamic": 0.25, "int8": 0.25}
 
 INTEGERS = (

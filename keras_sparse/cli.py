@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 import keras_export
+from keras_sparse import cli_exports as exports
 from keras_sparse import main_job, tables, workplace
 from keras_sparse.cli_errors import UsageProblem, option, reading, usage
 from keras_sparse.config import check_count
@@ -150,30 +151,49 @@ def train(
 def export(
     model: Annotated[pathlib.Path, typer.Argument(help="A .keras file.")],
     output: Annotated[
-        pathlib.Path | None, typer.Option(help="The .tflite file to write.")
+        pathlib.Path | None,
+        typer.Option(help="What to write; its name is MODEL's by default."),
+    ] = None,
+    format: Annotated[
+        str, typer.Option(help="litert or saved_model.")
+    ] = "litert",
+    target: Annotated[str, typer.Option(help="any, arm or x86.")] = "any",
+    quantize: Annotated[
+        str | None, typer.Option(help="float16, dynamic or int8.")
     ] = None,
     sparse: Annotated[
-        bool, typer.Option(help="Store zeros in sparse encodings.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--sparse/--no-sparse",
+            help="Smallest or dense; by default what is not slower than dense.",
+        ),
+    ] = None,
+    representative_data: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="For int8: typical inputs, .npy or .npz by name."),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file.")
     ] = False,
 ):
-    """Writes a Keras model as LiteRT and shows how it is stored."""
+    """Writes a Keras model as LiteRT or SavedModel, verified."""
+    options = {
+        "target": target,
+        "quantize": quantize,
+        "sparse": "auto" if sparse is None else sparse,
+        "representative_data": representative_data,
+    }
+    with usage({}):
+        exports.check_format(format, options)
+    options["representative_data"] = _arrays(representative_data)
     loaded = _load(model)
-    target = output or model.with_suffix(".tflite")
-    with usage(
-        {"model": "MODEL", "path": "--output", "overwrite": "--overwrite"}
-    ):
-        report = keras_export.litert(
-            loaded, target, sparse=sparse, overwrite=overwrite
-        )
+    path = output or exports.default_path(model, format)
+    with _export_usage():
+        report = exports.write(loaded, path, format, overwrite, options)
     console = Console(highlight=False)
-    console.print(tables.encodings(target.name, report.weights))
-    console.print(
-        f"{target}: {report.bytes:,} bytes, {report.gzip_bytes:,} after gzip",
-        soft_wrap=True,
-    )
+    if report.weights:
+        console.print(tables.encodings(path.name, report.weights))
+    console.print(exports.sentence(report), soft_wrap=True)
 
 
 @app.command()
@@ -183,14 +203,18 @@ def inspect(
     ],
 ):
     """Shows what is sparse in a Keras or LiteRT model."""
+    console = Console(highlight=False)
     if model.suffix == ".tflite":
         with reading("MODEL", model, ".tflite file"):
-            rows = keras_export.read_weights(model)
-        Console(highlight=False).print(tables.encodings(model.name, rows))
-    else:
-        loaded = _load(model)
-        with usage({"model": "MODEL"}):
-            summary(loaded)
+            found = keras_export.inspect_litert(model)
+        console.print(tables.tensors(found))
+        console.print(tables.operators(found))
+        console.print(exports.size_accounting(found), soft_wrap=True)
+        return
+    loaded = _load(model)
+    with usage({"model": "MODEL"}):
+        summary(loaded)
+    console.print(exports.limit_sentence(loaded), soft_wrap=True)
 
 
 @app.command()
@@ -200,22 +224,28 @@ def benchmark(
         list[int] | None, typer.Option(help="Repeatable; 1 is the default.")
     ] = None,
     repeats: Annotated[int, typer.Option(help="Interleaved rounds.")] = 200,
-    batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
+    batch_size: Annotated[
+        list[int] | None,
+        typer.Option(help="Examples per call, repeatable; 1 by default."),
+    ] = None,
 ):
     """Compares the latency of LiteRT files with that of the first."""
     threads = tuple(threads or (1,))
     with usage({}):
         check_count("--repeats", repeats, 1)
-        check_count("--batch-size", batch_size, 1)
+        for number in batch_size or ():
+            check_count("--batch-size", number, 1)
         for number in threads:
             check_count("--threads", number, 1)
-    inputs = [_inputs(file, batch_size) for file in files]
-    with usage({"inputs": "inputs of the first of FILES"}):
+    largest = max(batch_size or (1,))
+    inputs = [_inputs(file, largest) for file in files]
+    with _export_usage(inputs="inputs of the first of FILES"):
         rows = keras_export.benchmark(
             {str(file): file for file in files},
             inputs[0],
             threads=threads,
             repeats=repeats,
+            batch_sizes=batch_size,
         )
     Console(highlight=False).print(tables.latencies(rows))
 
@@ -228,6 +258,30 @@ def _claim(folder, settings, overwrite, resume):
         with usage({}):
             work = stack.enter_context(claimed)
         yield work
+
+
+@contextlib.contextmanager
+def _export_usage(**typed):
+    """As `usage`; that a file does not run is no matter of usage."""
+    names = ("quantize", "representative_data", "sparse", "target")
+    typed |= {name: option(name) for name in names}
+    typed |= {"model": "MODEL", "path": "--output", "overwrite": "--overwrite"}
+    failures = keras_export.InterpreterError, keras_export.VerificationError
+    try:
+        with usage(typed):
+            yield
+    except UsageProblem as problem:
+        if isinstance(problem.__cause__, failures):
+            raise problem.__cause__ from None
+        raise
+
+
+def _arrays(path):
+    if path is None:
+        return None
+    name = "--representative-data"
+    with reading(name, path, ".npy or .npz file of numbers"):
+        return exports.read_arrays(path)
 
 
 def _load(path):

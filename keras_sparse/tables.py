@@ -1,5 +1,7 @@
 """The tables that the command line prints."""
 
+import collections
+
 from rich.table import Table
 
 
@@ -61,19 +63,53 @@ def _numbers(key, dense, sparse):
 
 def latencies(rows):
     """Table of `keras_export.BenchmarkRow`s."""
-    table = Table(title="LiteRT, interleaved in one process")
+    table = Table(title=f"LiteRT, interleaved in one process on {rows[0].cpu}")
     table.add_column("file")
-    for name in ("threads", "latency ratio", "quartiles", "bytes", "gzip"):
+    for name in ("batch", "threads", "latency ratio", "quartiles"):
+        table.add_column(name, justify="right")
+    for name in ("bytes", "gzip"):
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(
             row.name,
+            str(row.batch_size),
             str(row.threads),
             f"{row.ratio:.3f}",
             f"{row.ratio_low:.3f} to {row.ratio_high:.3f}",
             f"{row.bytes:,}",
             f"{row.gzip_bytes:,}",
         )
+    return table
+
+
+def tensors(inspection):
+    """Table of the constants in a `keras_export.LiteRTInspection`."""
+    table = Table(title=f"{inspection.path}: how its constants are stored")
+    table.add_column("tensor")
+    for column in ("shape", "dtype", "zeros", "encoding", "bytes", "index"):
+        table.add_column(column, justify="right")
+    for row in inspection.tensors:
+        if row.encoding:
+            table.add_row(
+                row.name,
+                "x".join(map(str, row.shape)),
+                row.dtype,
+                "" if row.zeros is None else f"{row.zeros:.3f}",
+                row.encoding,
+                f"{row.value_bytes:,}",
+                f"{row.index_bytes:,}",
+            )
+    return table
+
+
+def operators(inspection):
+    """Table of the operations in a `keras_export.LiteRTInspection`."""
+    table = Table(title=f"{inspection.path}: what runs it by default")
+    table.add_column("operator")
+    for column in ("version", "runs on", "number"):
+        table.add_column(column, justify="right")
+    for row, number in collections.Counter(inspection.operators).items():
+        table.add_row(row.name, str(row.version), row.runs_on, str(number))
     return table
 
 

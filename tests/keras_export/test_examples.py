@@ -11,7 +11,11 @@ FUNCTIONS = [
     "benchmark",
     "compact",
     "compaction",
+    "cpu_model",
+    "information_limit",
+    "inspect_litert",
     "litert",
+    "random_inputs",
     "saved_model",
     "verify",
 ]

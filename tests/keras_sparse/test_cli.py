@@ -7,8 +7,10 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+import keras_export
 from keras_sparse.cli import run
 
 COMMAND = [sys.executable, "-m", "_keras_sparse_main"]
@@ -221,9 +223,12 @@ def test_a_finished_run_is_replaced_only_when_asked(trained, capfd):
 
 def test_inspect_shows_both_kinds_of_file(trained, capfd):
     assert run(["inspect", str(trained[0] / "model.keras")]) == 0
-    assert "5,021" in capfd.readouterr().out
+    shown = capfd.readouterr().out
+    assert "5,021" in shown and "bytes at 8 bits" in shown
     assert run(["inspect", str(trained[0] / "model.tflite")]) == 0
-    assert "csr" in capfd.readouterr().out
+    shown = capfd.readouterr().out
+    assert "csr" in shown and "FULLY_CONNECTED" in shown
+    assert "XNNPACK" in shown and "their places hold" in shown
 
 
 def test_export_writes_a_file_and_keeps_what_is_there(trained, tmp_path, capfd):
@@ -231,19 +236,64 @@ def test_export_writes_a_file_and_keeps_what_is_there(trained, tmp_path, capfd):
     target = tmp_path / "small.tflite"
     assert run(["export", model, "--output", str(target)]) == 0
     size = target.stat().st_size
-    assert size < (trained[0] / "dense_model.tflite").stat().st_size / 4
+    assert size < (trained[0] / "dense_model.tflite").stat().st_size / 3
     capfd.readouterr()
     assert run(["export", model, "--output", str(target)]) == 2
     assert "`--overwrite`" in only_error(capfd)
     again = ["export", model, "--output", str(target), "--overwrite"]
     assert run([*again, "--no-sparse"]) == 0
-    assert target.stat().st_size > 4 * size
+    assert target.stat().st_size > 3 * size
+
+
+def test_export_quantises_with_representative_data(trained, tmp_path, capfd):
+    model = str(trained[0] / "model.keras")
+    data = np.random.default_rng(0).random((8, 8, 8, 1)).astype("float32")
+    np.savez(tmp_path / "data.npz", images=data)
+    target = tmp_path / "small.tflite"
+    command = ["export", model, "--output", str(target), "--target", "x86"]
+    command += ["--no-sparse", "--quantize", "int8", "--representative-data"]
+    assert run([*command, str(tmp_path / "data.npz")]) == 0
+    assert "largest difference" in capfd.readouterr().out
+    dense = (trained[0] / "dense_model.tflite").stat().st_size
+    assert target.stat().st_size < dense / 3
+    assert run(["inspect", str(target)]) == 0
+    assert "int8" in capfd.readouterr().out
+
+
+def test_export_writes_a_saved_model(trained, tmp_path, capfd):
+    (tmp_path / "model.keras").symlink_to(trained[0] / "model.keras")
+    command = ["export", str(tmp_path / "model.keras")]
+    assert run([*command, "--format", "saved_model"]) == 0
+    assert (tmp_path / "model_saved_model" / "saved_model.pb").exists()
 
 
 def test_benchmark_compares_files_with_the_first(trained, capfd):
     files = [trained[0] / n for n in ("dense_model.tflite", "model.tflite")]
-    assert run(["benchmark", *map(str, files), "--repeats", "5"]) == 0
-    assert "1.000" in capfd.readouterr().out
+    sizes = ["--batch-size", "1", "--batch-size", "8"]
+    assert run(["benchmark", *map(str, files), "--repeats", "5", *sizes]) == 0
+    shown = capfd.readouterr().out
+    assert shown.count("1.000") >= 2
+    assert keras_export.cpu_model().split()[0] in shown
+
+
+@pytest.mark.parametrize("command", ["benchmark", "verify"])
+def test_a_file_that_fails_when_run_is_a_failure(
+    command, trained, tmp_path, monkeypatch, capfd
+):
+    def fail(*args, **kwargs):
+        raise {
+            "benchmark": keras_export.InterpreterError,
+            "verify": keras_export.VerificationError,
+        }[command]("it is no good")
+
+    monkeypatch.setattr(keras_export, "benchmark", fail)
+    monkeypatch.setattr(keras_export, "litert", fail)
+    arguments = {
+        "benchmark": ["benchmark", str(trained[0] / "model.tflite")],
+        "verify": ["export", str(trained[0] / "model.keras"), "--output", "x"],
+    }
+    assert run(arguments[command]) == 1
+    assert "no good" in only_error(capfd)
 
 
 MODEL, TFLITE = "out/model.keras", "out/model.tflite"
@@ -261,6 +311,21 @@ MODEL, TFLITE = "out/model.keras", "out/model.tflite"
         (["export", MODEL, "--output", "text.tflite"], "`--overwrite`"),
         (["export", MODEL, "--output", "small.bin"], "`--output`"),
         (["export", MODEL, "--output", "gone/small.tflite"], "`--output`"),
+        (["export", MODEL, "--format", "onnx"], "`--format`"),
+        (["export", MODEL, "--target", "mips"], "`--target`"),
+        (["export", MODEL, "--quantize", "int4"], "`--quantize`"),
+        (
+            ["export", MODEL, "--quantize", "int8", "--output", "a.tflite"],
+            "`--representative-data`",
+        ),
+        (
+            ["export", MODEL, "--representative-data", "gone.npy"],
+            "`--representative-data`",
+        ),
+        (
+            ["export", MODEL, "--format", "saved_model", "--target", "arm"],
+            "--target",
+        ),
         (["benchmark", TFLITE, "gone.tflite"], "`FILES`"),
         (["benchmark", TFLITE, "."], "`FILES`"),
         (["benchmark", MODEL], "`FILES`"),
