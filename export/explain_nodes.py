@@ -144,6 +144,14 @@ def _convolution(call, plan):
 
 
 def _padding(site, new):
+    if site.is_merged:
+        return (
+            "outside",
+            "On odd axes under stride 2 the converter writes padding "
+            f"{site.needs} as 'same', which XNNPACK refuses.",
+            "Use an image size that is even wherever it is halved, such as a "
+            "multiple of 32, and train again.",
+        )
     have = tuple((w.before, w.after) for w in site.windows)
     reason = (
         f"padding={site.call.layer.padding!r} of stride "

@@ -40,10 +40,25 @@ class Site:
         """Whether XNNPACK's sparse part of a network may begin here."""
         return is_entry(self.call)
 
+    @property
+    def is_merged(self):
+        """Whether the converter writes the padding that is needed as "same".
+
+        It merges explicit zeros where they are what "same" would give, as on
+        odd axes under stride 2; and XNNPACK refuses "same" with a stride.
+        """
+        return max(self.call.layer.strides) > 1 and all(
+            same_padding(axis.size, axis.kernel, axis.stride)
+            == (self.needs, self.needs)
+            for axis in self.windows
+        )
+
     def fits(self):
-        """Whether XNNPACK would accept both paddings, as values."""
-        return self.needs is not None and all(
-            axis.equals_padding(self.needs) for axis in self.windows
+        """Whether XNNPACK would accept the padding, written explicitly."""
+        return (
+            self.needs is not None
+            and not self.is_merged
+            and all(axis.equals_padding(self.needs) for axis in self.windows)
         )
 
 
