@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_export
+from keras_export import isolated
 
 
 def test_returns_the_largest_difference(tiny, tmp_path):
@@ -164,3 +165,49 @@ def test_wrong_number_of_examples(make_model, make_inputs, tmp_path):
     inputs["a"] = inputs["a"][:2]
     with pytest.raises(ValueError, match="`inputs`.*same number of examples"):
         keras_export.verify(model, tmp_path / "m.tflite", inputs)
+
+
+def test_a_file_that_crashes_the_interpreter_is_an_error(
+    damaged, make_model, make_inputs
+):
+    model = make_model("mlp", 0.95, "1x4")
+    with pytest.raises(
+        keras_export.VerificationError,
+        match=r"batch size 2 \(default delegate, 1 thread\).*SIGSEGV",
+    ):
+        keras_export.verify(model, damaged, make_inputs("mlp", 2))
+
+
+def test_a_cut_file_is_an_error(tiny, tmp_path):
+    path = tmp_path / "m.tflite"
+    keras_export.litert(tiny, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(keras_export.VerificationError, match="not a valid Fl"):
+        keras_export.verify(tiny, path, np.ones((1, 4)))
+
+
+def test_every_configuration_runs_both_batch_sizes_twice(
+    tiny, tmp_path, monkeypatch
+):
+    keras_export.litert(tiny, tmp_path / "m.tflite", verify=False)
+    seen = []
+    run = isolated.IsolatedInterpreter.run
+
+    def log(self, arrays, delegate, threads, times):
+        (array,) = arrays.values()
+        seen.append((delegate, threads, len(array), times))
+        return run(self, arrays, delegate, threads, times)
+
+    monkeypatch.setattr(isolated.IsolatedInterpreter, "run", log)
+    keras_export.verify(tiny, tmp_path / "m.tflite", np.ones((35, 4)))
+    assert seen == [
+        (True, 1, 32, 2),
+        (True, 1, 3, 2),
+        (True, 1, 1, 2),
+        (True, 2, 32, 2),
+        (True, 2, 1, 2),
+        (False, 1, 32, 2),
+        (False, 1, 1, 2),
+        (False, 2, 32, 2),
+        (False, 2, 1, 2),
+    ]
