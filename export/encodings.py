@@ -18,10 +18,10 @@ BLOCKS = {"float": 4, "dynamic": 16, "int8": 16}
 # The kernel keeps a block's place in its row in one byte.
 MOST_DYNAMIC_BLOCKS = 255
 # Largest share of blocks with nonzeros, times threads, at which the sparse
-# kernel is no slower than the dense one at batch 1. Dense kernels spread over
-# threads, sparse ones at batch 1 do not. x86 measured (AVX512, VNNI); ARM by
-# instruction counts of the emulated wheel, kept to the stricter x86 figures
-# where both have the kernel. No entry: it loses at every share measured.
+# kernel is no slower than the dense one for one row of inputs. Dense kernels
+# spread over threads, sparse ones spread rows only. x86 measured (AVX512,
+# VNNI); ARM by instruction counts of the emulated wheel, kept to the stricter
+# x86 figures where both have the kernel. No entry: it loses at every share.
 BREAK_EVEN = {
     ("float", "x86"): 0.30,
     ("float", "arm"): 0.30,
@@ -41,13 +41,11 @@ class Setting:
         target: str, `"x86"`, `"arm"` or `"any"` (good on both).
         sparse: `"auto"` (never slower than dense), True (smallest) or False.
         threads: positive int, threads of the interpreter.
-        batch_size: positive int or None (judged as 1).
     """
 
     target: str = "any"
     sparse: bool | str = "auto"
     threads: int = 1
-    batch_size: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Choice:
     block: int = 0
 
 
-def choose(weight, operator, arithmetic, setting, obstacle=""):
+def choose(weight, operator, arithmetic, setting, rows=1, obstacle=""):
     """Chooses the encoding of one weight.
 
     Args:
@@ -75,6 +73,8 @@ def choose(weight, operator, arithmetic, setting, obstacle=""):
         arithmetic: str, `"float"`, `"dynamic"` (int8 weights, float inputs)
             or `"int8"` (both).
         setting: `Setting`.
+        rows: positive int, rows of inputs per call, examples times positions;
+            None if unknown, judged as many.
         obstacle: str, why nothing but dense is safe; empty if there is none.
 
     Returns:
@@ -88,28 +88,25 @@ def choose(weight, operator, arithmetic, setting, obstacle=""):
         return Choice("dense", obstacle)
     if not weight.any():
         return Choice("dense", "All zeros: a file cannot hold no value at all.")
-    sizes = {0: weight.nbytes - OVERHEAD}
-    if arithmetic == "float" and _can_unpack(operator, weight):
-        sizes[1] = compress(weight).nbytes
+    limit = _limit(arithmetic, setting, rows)
     block = _kernel_block(weight, operator, arithmetic)
-    if block:
-        sizes[block] = compress(as_blocks(weight, block), block).nbytes
     zeros = zero_share(weight, block) if block else 0.0
-    faster = block and 1 - zeros <= _limit(arithmetic, setting)
-    smallest = min(sizes, key=sizes.get)
-    if setting.sparse == "auto":
-        others = {key: sizes[key] for key in sizes if key <= 1}
-        smallest = min(others, key=others.get)
-        smallest = block if faster and sizes[block] < sizes[0] else smallest
-    verdict = _verdict(weight, block, zeros, arithmetic, setting)
-    if smallest > 1:
-        slower = "" if faster else "Smallest, but slower than dense:"
-        return Choice(f"block 1x{block}", _join(slower, verdict), block)
-    if smallest == 1:
+    pays = 1 - zeros <= limit
+    sizes = _sizes(weight, operator, arithmetic, block)
+    chosen = min(sizes, key=sizes.get)
+    if setting.sparse == "auto" and block:
+        at_equal_speed = {key: sizes[key] for key in sizes if key != block}
+        chosen = min(at_equal_speed, key=at_equal_speed.get)
+        chosen = block if pays and sizes[block] < sizes[0] else chosen
+    verdict = _verdict(weight, block, zeros, limit, arithmetic, rows, setting)
+    if chosen == 0:
+        reason = _dense_reason(weight, operator, arithmetic)
+        return Choice("dense", _join(reason, verdict))
+    if chosen == 1:
         reason = _csr_reason(operator, setting)
         return Choice("csr", _join(reason, verdict), 1)
-    reason = _dense_reason(weight, operator, arithmetic)
-    return Choice("dense", _join(reason, verdict))
+    slower = "" if pays else "Smallest, but slower than dense:"
+    return Choice(f"block 1x{block}", _join(slower, verdict), block)
 
 
 def as_blocks(weight, block):
@@ -138,29 +135,35 @@ def _kernel_block(weight, operator, arithmetic):
     return 0 if arithmetic == "dynamic" and too_wide else block
 
 
-def _limit(arithmetic, setting):
-    if (setting.batch_size or 1) > 1:
-        # At 90 % zeros .97 of dense at batch 8 and 1.53 at 32, measured.
+def _sizes(weight, operator, arithmetic, block):
+    """Bytes by encoding: 0 for dense, else by the inputs per block."""
+    sizes = {0: weight.nbytes - OVERHEAD}
+    if arithmetic == "float" and _can_unpack(operator, weight):
+        sizes[1] = compress(weight).nbytes
+    if block:
+        sizes[block] = compress(as_blocks(weight, block), block).nbytes
+    return sizes
+
+
+def _limit(arithmetic, setting, rows):
+    if rows != 1:
+        # At 90 % zeros .97 of dense with 8 rows and 1.53 with 32, measured.
         return 0.0
     targets = ("x86", "arm") if setting.target == "any" else (setting.target,)
     limits = [BREAK_EVEN.get((arithmetic, target), 0.0) for target in targets]
     return min(limits) / setting.threads
 
 
-def _verdict(weight, block, zeros, arithmetic, setting):
+def _verdict(weight, block, zeros, limit, arithmetic, rows, setting):
     """Says what the sparse kernel would need; nothing where there is none."""
     if not block:
         return ""
-    limit = _limit(arithmetic, setting)
     pays = f"pays from {1 - limit:.0%}" if limit else "never pays"
-    verdict = (
-        f"{zeros:.0%} of its 1x{block} blocks are zero, the sparse kernel "
-        f"{pays} ({arithmetic}, target={setting.target!r}, threads="
-        f"{setting.threads}, batch size {setting.batch_size or 1})."
-    )
     missing = -weight.shape[-1] % block
     return _join(
-        verdict,
+        f"{zeros:.0%} of its 1x{block} blocks are zero, the sparse kernel "
+        f"{pays} ({arithmetic}, target={setting.target!r}, threads="
+        f"{setting.threads}, rows per call: {rows or 'unknown'}).",
         f"Whole blocks need {missing} inputs more." if missing else "",
     )
 

@@ -29,6 +29,7 @@ def encode(content, setting):
             weight.operator,
             weight.arithmetic,
             setting,
+            weight.rows,
             weight.obstacle,
         )
         place = (model, weight.graph, weight.index)

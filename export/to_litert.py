@@ -22,7 +22,7 @@ from keras_export.verification import VerificationError
 NOTE = (
     "Unstructured zeros ('csr') make a smaller file, not a faster one: the "
     "interpreter expands them to dense weights. Blocks run on a sparse kernel "
-    "of fully connected layers, which pays at batch size 1 only."
+    "of fully connected layers, which pays for one row of inputs per call."
 )
 # Below, zeros are chance and not pruning.
 FEWEST_ZEROS = 0.01
@@ -46,10 +46,10 @@ def litert(
 
     For each weight the encoding is chosen that is correct and, on the target,
     fastest: blocks of 4 (float) or 16 (int8) along a dense layer's inputs for
-    the sparse kernel, where enough of them are zero at batch size 1; single
-    values ("csr") where that makes the file smaller, which are unpacked on
-    loading; else dense. Batch size None is judged as 1. `report.layers` has
-    the reason for each weight.
+    the sparse kernel, where enough of them are zero and one row of inputs
+    comes per call; single values ("csr") where that makes the file smaller,
+    which are unpacked on loading; else dense. Batch size None is judged as 1.
+    `report.layers` has the reason for each weight.
 
     The file is run in every interpreter configuration before it is put at
     `path`. If its sparse form fails, the dense form is written, and the
@@ -118,7 +118,7 @@ def litert(
     arrays = _calibration(model, quantize, representative_data)
     if samples is None:
         samples = representative_data
-    setting = Setting(target, sparse, threads, batch_size)
+    setting = Setting(target, sparse, threads)
     with replacing(path) as temporary:
         dense = convert(model, quantize, batch_size, arrays)
         content, rows = encode(dense, setting)

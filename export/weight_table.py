@@ -1,6 +1,7 @@
 """The weights of a `.tflite` file, and what stands against moving each."""
 
 import dataclasses
+import math
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -27,6 +28,8 @@ class StoredWeight:
         values: float32, float16 or int8 array in LiteRT's layout.
         operator: str, the operation that computes with it.
         arithmetic: str, `"float"`, `"dynamic"` or `"int8"`.
+        rows: int, rows of inputs per call; an open batch size counts as 1.
+            None where it cannot be read from the file.
         obstacle: str, why it must stay dense; empty if nothing does.
     """
 
@@ -36,6 +39,7 @@ class StoredWeight:
     values: np.ndarray
     operator: str
     arithmetic: str
+    rows: int | None
     obstacle: str
 
 
@@ -88,6 +92,7 @@ def _weight(model, graph, index, values, users):
         values=values,
         operator=operator,
         arithmetic=_arithmetic(graph, readers, values),
+        rows=_rows(graph, readers),
         obstacle=obstacle,
     )
 
@@ -105,6 +110,17 @@ def _arithmetic(graph, readers, values):
         for output in reader.outputs
     }
     return "dynamic" if types == {schema.TensorType.FLOAT32} else "int8"
+
+
+def _rows(graph, readers):
+    """Rows of what a single reader's first input multiplies."""
+    if len(readers) != 1:
+        return None
+    source = graph.tensors[readers[0].inputs[0]]
+    signature = source.shapeSignature
+    if signature is not None and -1 in [*signature][1:]:
+        return None
+    return math.prod(int(length) for length in source.shape[:-1])
 
 
 def _reader_obstacle(graph, reader, operator, constant):

@@ -64,7 +64,6 @@ def by_the_converter(model, path, quantize, inputs):
         ("float16", 4, 64, "nan", {"block 1x4"}),
         # The delegate cannot prepare what reads unpacked int8 values.
         ("int8", 1, 64, "failed to prepare", {"dense"}),
-        ("dynamic", 1, 64, "", {"dense"}),
         # Inputs beyond the last whole block are dropped.
         (None, 4, 66, "largest difference", {"block 1x4"}),
         ("int8", 16, 72, "", {"block 1x16"}),

@@ -90,8 +90,6 @@ FULLY = "FULLY_CONNECTED"
         (kernel(0.69, 4), "float", {"sparse": False}, "dense"),
         (kernel(0.84, 4), "float", {"threads": 2}, "csr"),
         (kernel(0.86, 4), "float", {"threads": 2}, "block 1x4"),
-        (kernel(0.95, 4), "float", {"batch_size": 1}, "block 1x4"),
-        (kernel(0.95, 4), "float", {"batch_size": 8}, "csr"),
         # Single zeros: no blocks, and from about 20 % (narrow index) an index.
         (kernel(0.90), "float", {}, "csr"),
         (kernel(0.15), "float", {}, "dense"),
@@ -140,6 +138,15 @@ def test_choice_for_a_dense_layer(weight, arithmetic, setting, encoding):
     assert choice.reason.endswith(".") and "  " not in choice.reason
 
 
+@pytest.mark.parametrize(
+    "rows, encoding", [(1, "block 1x4"), (8, "csr"), (None, "csr")]
+)
+def test_blocks_pay_for_one_row_of_inputs(rows, encoding):
+    choice = choose(kernel(0.95, 4), FULLY, "float", Setting(), rows)
+    assert choice.encoding == encoding
+    assert f"rows per call: {rows or 'unknown'}" in choice.reason
+
+
 def test_reasons_say_where_an_encoding_is_slower():
     slow = choose(kernel(0.5, 4), FULLY, "float", Setting(sparse=True))
     assert slow.encoding == "block 1x4"
@@ -173,7 +180,7 @@ def test_choice_for_other_operations(operator, weight, encoding):
 
 
 def test_obstacle_is_the_reason():
-    choice = choose(kernel(0.9), FULLY, "float", Setting(), "Read by 2.")
+    choice = choose(kernel(0.9), FULLY, "float", Setting(), 1, "Read by 2.")
     assert (choice.encoding, choice.reason) == ("dense", "Read by 2.")
 
 

@@ -138,7 +138,6 @@ def check(make, pattern, sparsity, quantize, path, **options):
 @pytest.mark.parametrize(
     "make, pattern, sparsity, quantize, encodings",
     [
-        (mlp, "none", 0.5, "float16", {"dense"}),
         (mlp, "unstructured", 0.5, None, {"csr"}),
         (mlp, "unstructured", 0.5, "float16", {"csr", "dense"}),
         (mlp, "unstructured", 0.9, "int8", {"dense"}),
