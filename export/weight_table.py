@@ -6,15 +6,11 @@ import math
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from keras_export.encodings import UNPACKED
 from keras_export.flatbuffer import EXPANDERS, NUMBERS, operator_name
 
-# Where each operation expects its weight.
-WEIGHT_PLACE = {
-    "CONV_2D": 1,
-    "DEPTHWISE_CONV_2D": 1,
-    "FULLY_CONNECTED": 1,
-    "TRANSPOSE_CONV": 1,
-}
+# Where the operations in `UNPACKED` expect their weight among their inputs.
+WEIGHT_PLACE = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +78,7 @@ def _weight(model, graph, index, values, users):
         obstacle = f"Read by {len(readers)} operations ({operator})."
     elif index in graph.outputs or constant in graph.outputs:
         obstacle = "It is an output of the model too."
-    elif operator in WEIGHT_PLACE:
+    elif operator in UNPACKED:
         obstacle = _reader_obstacle(graph, readers[0], operator, constant)
         obstacle = obstacle or _zero_point_obstacle(tensor)
     return StoredWeight(
@@ -124,8 +120,7 @@ def _rows(graph, readers):
 
 
 def _reader_obstacle(graph, reader, operator, constant):
-    place = WEIGHT_PLACE[operator]
-    if list(reader.inputs).index(constant) != place:
+    if list(reader.inputs).index(constant) != WEIGHT_PLACE:
         return f"{operator} reads it as data, not as its weight."
     if operator != "FULLY_CONNECTED":
         return ""
