@@ -14,10 +14,12 @@ FUNCTIONS = [
     "cpu_model",
     "information_limit",
     "inspect_litert",
+    "explain",
     "litert",
     "random_inputs",
     "saved_model",
     "verify",
+    "xnnpack_ready",
 ]
 
 
