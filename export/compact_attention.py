@@ -32,9 +32,9 @@ class Attention(Rule):
             for role in (*ROLES, "output")
         }
         # Values (heads, dimensions), outputs (heads, dimensions, channels).
-        self._moving = self._kernels["value"].any(axis=0)
+        moving = self._kernels["value"].any(axis=0)
         output = self._kernels["output"]
-        self._carried = self._moving[..., None] & (output != 0)
+        self._carried = moving[..., None] & (output != 0)
         super().__init__(*apart(sizes, output.shape[-1]))
 
     def constants(self, inputs):
@@ -87,8 +87,8 @@ class Attention(Rule):
 
     def _emitted(self):
         """What each head adds if all its values are their biases alone."""
-        bias = np.where(self._moving, 0, self._bias("value"))
-        return np.einsum("hd,hdo->ho", bias, self._kernels["output"])
+        output = self._kernels["output"]
+        return np.einsum("hd,hdo->ho", self._bias("value"), output)
 
     def _bias(self, role):
         if not self._layer.use_bias:

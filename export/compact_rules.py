@@ -98,7 +98,8 @@ def rules_of(graph):
         shared = counts[id(call.layer)] > 1
         made = _obstacle(call, shared) or _table()[type(call.layer)](call)
         rules.append(Barrier(made) if isinstance(made, str) else made)
-        # A merging layer skips an input where its mask says so.
+        # A merging layer may skip an input where its mask says so; in Keras
+        # 3.15 Maximum and Minimum do.
         rules[-1].masked = masked and isinstance(call.layer, _MERGES)
     return rules
 
