@@ -107,6 +107,7 @@ def padding(call):
 
 
 def average_pooling(call):
+    # Whether the mean counts what is padded depends on the backend.
     pads = call.layer.padding == "same"
     return moves.unmoved(channel_count(call.inputs[0]), pads)
 

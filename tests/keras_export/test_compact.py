@@ -144,6 +144,7 @@ def convolutions(padding, bias, *between, size=3):
         ("valid", -2.0, [layers.ZeroPadding2D(1)], 3, 1),
         ("valid", 2.0, [layers.MaxPooling2D(2)], 1, 1),
         ("valid", 2.0, [layers.AveragePooling2D(2)], 1, 1),
+        ("valid", 2.0, [layers.AveragePooling2D(2, padding="same")], 1, 2),
         ("valid", 2.0, [layers.UpSampling2D(2)], 3, 1),
     ],
 )

@@ -188,3 +188,10 @@ def test_all_kinds_of_models_keep_their_outputs(named_model, make_inputs):
     expected, actual = map(keras.tree.flatten, (model(x), small(x)))
     for one, other in zip(expected, actual, strict=True):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-5)
+
+
+def test_frozen_models_stay_frozen():
+    model = planted(layers.ReLU())
+    model.trainable = False
+    small = compact(model)
+    assert not small.trainable and not small.trainable_variables

@@ -227,13 +227,6 @@ def test_layers_without_a_rule_are_copied_with_their_weights(middle):
     assert find(compacted(model), "first").units == 4
 
 
-def test_frozen_models_stay_frozen():
-    model = planted(layers.ReLU())
-    model.trainable = False
-    small = compact(model)
-    assert not small.trainable and not small.trainable_variables
-
-
 def test_the_result_is_a_plain_model(tmp_path):
     dense = {"kernel_regularizer": "l2", "kernel_constraint": "non_neg"}
     middle = layers.Dense(5, "relu", name="middle", **dense)
