@@ -72,7 +72,7 @@ def measure(machine, rounds):
         return written[key]
 
     for name, (model, reference) in cases().items():
-        files = [written_file(model, True), written_file(reference, False)]
+        files = [written_file(model, "auto"), written_file(reference, False)]
         batch = draw((1, *model.input_shape[1:]))
         inputs[name] = str(folder / f"{len(inputs)}.npy")
         np.save(inputs[name], batch)
@@ -95,12 +95,14 @@ def row(name, result, expected, sizes):
         return {**start, "error": result["error"]}
     low, median, high = np.quantile(result["ratios"], (0.25, 0.5, 0.75))
     right_shape = result["shape"] == list(expected.shape)
+    # The same number of values in another shape has been seen.
     difference = np.abs(np.array(result["outputs"]) - expected.ravel()).max()
     return {
         **start,
         "cpu_time_ratio": float(median),
         "quartiles": [float(low), float(high)],
         "dense_seconds": result["reference_seconds"],
+        "largest_output": float(np.abs(expected).max()),
         "largest_difference": float(difference) if right_shape else None,
     }
 
@@ -127,11 +129,20 @@ def mobile_net(zeros):
     model = keras.applications.MobileNet(
         (96, 96, 3), alpha=0.5, weights=None, classifier_activation=None
     )
+    generator = np.random.default_rng(2)
     for layer in model.layers:
-        if type(layer) is layers.Conv2D and layer.kernel_size == (1, 1):
-            kernel, *rest = layer.get_weights()
-            kernel *= keep(kernel.shape, zeros) / (1 - zeros) ** 0.5
-            layer.set_weights([kernel, *rest])
+        if type(layer) not in (layers.Conv2D, layers.DepthwiseConv2D):
+            continue
+        kernel, *rest = layer.get_weights()
+        pointwise = kernel.shape[:2] == (1, 1)
+        mask = keep(kernel.shape, zeros if pointwise else 0.0)
+        # Outputs would vanish with Keras' initial weights, and so would any
+        # difference between them.
+        inputs = mask.sum() / kernel.shape[-1]
+        if type(layer) is layers.DepthwiseConv2D:
+            inputs = 9
+        kernel = generator.normal(size=kernel.shape) * mask
+        layer.set_weights([kernel * (2 / inputs) ** 0.5, *rest])
     return model
 
 
@@ -167,8 +178,10 @@ def draw(shape):
 
 def show(rows):
     table = Table(title=f"CPU time to dense, {CPU}: {LABEL}")
-    for title in ("model", "CPU time", "quartiles", "size", "difference"):
-        table.add_column(title, justify="left" if title == "model" else "right")
+    titles = ("CPU time", "quartiles", "size", "largest output", "difference")
+    table.add_column("model")
+    for title in titles:
+        table.add_column(title, justify="right")
     for each in rows:
         if "error" in each:
             table.add_row(each["name"], each["error"])
@@ -180,6 +193,7 @@ def show(rows):
             f"{each['cpu_time_ratio']:.3f}",
             f"{low:.3f} to {high:.3f}",
             f"{each['size_ratio']:.3f}",
+            f"{each['largest_output']:.2f}",
             "wrong shape" if difference is None else f"{difference:.1e}",
         )
     Console().print(table)

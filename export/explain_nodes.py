@@ -7,7 +7,11 @@ from keras import layers
 from keras_export.xnnpack_apply import keeps_dimensions
 from keras_export.xnnpack_graph import Call
 from keras_export.xnnpack_plan import make_plan
-from keras_export.xnnpack_sites import is_channels_last, is_convolution
+from keras_export.xnnpack_sites import (
+    is_channels_last,
+    is_convolution,
+    is_folded,
+)
 
 READY = "Call `keras_export.xnnpack_ready(model)`: its outputs are the same."
 SUBSET = (
@@ -22,8 +26,10 @@ ABSENT = (
     layers.Identity,
     layers.SpatialDropout2D,
 )
+# Seen to run sparse, with right outputs, on the ARM runtime under emulation.
 UNARY = (
     "elu",
+    "gelu",
     "hard_silu",
     "leaky_relu",
     "relu",
@@ -169,18 +175,13 @@ def _padding(site, new):
 
 
 def _normalization(call, producers, consumers):
-    source = producers.get(id(call.inputs[0]))
-    if (
-        source is not None
-        and is_convolution(source.layer)
-        and activation_name(source.layer) == "linear"
-        and len(consumers[id(call.inputs[0])]) == 1
-    ):
-        return "rear", f"Folded into {source.name!r}."
+    if is_folded(call, producers, consumers):
+        name = producers[id(call.inputs[0])].name
+        return "rear", f"Folded into {name!r}."
     return (
         "outside",
-        "Not directly behind a convolution, so that it stays a "
-        "multiplication by a vector.",
+        "Not directly behind a convolution, it stays a multiplication by a "
+        "vector, with which LiteRT's sparse part gives wrong numbers.",
         "Put it directly behind a convolution without activation, and train "
         "again.",
     )

@@ -94,5 +94,5 @@ def _keeps_order(call):
     if type(layer) in (layers.BatchNormalization, layers.Concatenate):
         return layer.axis in (-1, 3)
     if type(layer) is layers.Rescaling:
-        return max(np.ndim(layer.scale), np.ndim(layer.offset)) <= 1
+        return np.ndim(layer.scale) == np.ndim(layer.offset) == 0
     return type(layer) in POSITIONLESS

@@ -1,10 +1,13 @@
 """Rewriting of a CNN so that XNNPACK can run it sparse."""
 
+from keras import layers
+
 from keras_export.to_saved_model import check_model
 from keras_export.xnnpack_apply import apply_plan
 from keras_export.xnnpack_graph import is_graph_model, trace
+from keras_export.xnnpack_mirror import mirrored_region
 from keras_export.xnnpack_plan import make_plan
-from keras_export.xnnpack_sites import CONVOLUTIONS
+from keras_export.xnnpack_sites import CONVOLUTIONS, find_sites, is_folded
 
 
 def xnnpack_ready(model):
@@ -37,8 +40,9 @@ def xnnpack_ready(model):
 
     Raises:
         TypeError: if `model` is not a `keras.Model`.
-        ValueError: if it is not built, is subclassed, has an open image size
-            or no convolution at which XNNPACK's sparse part can begin.
+        ValueError: if it is not built, is subclassed, has an open image size,
+            no convolution at which XNNPACK's sparse part can begin, or a
+            `BatchNormalization` that would give wrong numbers there.
 
     Source: XNNPACK, src/subgraph.c, `xnn_subgraph_rewrite_for_nchw`.
 
@@ -59,7 +63,29 @@ def xnnpack_ready(model):
             "prune its dense layers in blocks instead: see "
             "`keras_export.explain`."
         )
+    _refuse_loose_normalizations(graph, model.name)
     return apply_plan(graph, plan)
+
+
+def _refuse_loose_normalizations(graph, name):
+    """Raises for what a sparse part would compute wrongly, without a word."""
+    producers, consumers = graph.producers(), graph.consumers()
+    region = mirrored_region(graph, find_sites(graph))
+    loose = [
+        call.name
+        for call in graph.calls
+        if type(call.layer) is layers.BatchNormalization
+        and id(call) in region
+        and not is_folded(call, producers, consumers)
+    ]
+    if loose:
+        raise ValueError(
+            "`model` must have its `BatchNormalization`s directly behind "
+            "convolutions without activation, where the converter folds them. "
+            f"Received: model {name!r} with {loose} elsewhere; on ARM, LiteRT "
+            "2.3.0 gives wrong numbers for these in a sparse part. Move or "
+            "remove them and train again, or keep the model as it is."
+        )
 
 
 def readable_graph(model):

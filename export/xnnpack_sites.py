@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 
+import keras
 from keras import layers
 
 from keras_export.xnnpack_graph import Call
@@ -85,6 +86,17 @@ def shared_layers(graph):
     """Returns the ids of layers that are called more than once."""
     counts = collections.Counter(id(call.layer) for call in graph.calls)
     return {layer for layer, count in counts.items() if count > 1}
+
+
+def is_folded(call, producers, consumers):
+    """Whether the converter folds a `BatchNormalization` into a convolution."""
+    source = producers.get(id(call.inputs[0]))
+    return (
+        source is not None
+        and is_convolution(source.layer)
+        and source.layer.activation is keras.activations.linear
+        and len(consumers[id(call.inputs[0])]) == 1
+    )
 
 
 def is_convolution(layer):

@@ -227,6 +227,26 @@ def test_refuses(model, message):
         keras_export.xnnpack_ready(model())
 
 
+def loose(before_pooling):
+    """A network with a normalization in its middle, or one of its image."""
+    inputs = image = keras.Input((8, 8, 3))
+    if not before_pooling:
+        image = layers.BatchNormalization()(image)
+    image = layers.Conv2D(4, 3, strides=2, padding="same")(image)
+    image = layers.ReLU()(image)
+    if before_pooling:
+        image = layers.BatchNormalization(name="loose")(image)
+    image = layers.Conv2D(4, 1)(image)
+    return keras.Model(inputs, layers.GlobalAveragePooling2D()(image))
+
+
+def test_refuses_what_the_runtime_computes_wrongly_when_sparse():
+    with pytest.raises(ValueError, match="'loose'"):
+        keras_export.xnnpack_ready(loose(before_pooling=True))
+    model = randomise(loose(before_pooling=False))
+    assert difference(model, keras_export.xnnpack_ready(model)) < 1e-5
+
+
 def test_refuses_what_is_no_model():
     with pytest.raises(TypeError, match="`model`"):
         keras_export.xnnpack_ready(layers.Dense(2))
