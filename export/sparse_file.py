@@ -6,6 +6,7 @@ from keras_export.artefacts import LayerRow
 from keras_export.encodings import as_blocks, choose
 from keras_export.flatbuffer import pack_model
 from keras_export.rewriting import store_blocks, store_csr
+from keras_export.sparse_part import hazard
 from keras_export.weight_table import stored_weights
 
 
@@ -21,6 +22,7 @@ def encode(content, setting):
         Bytes are `content` itself where every weight stays dense.
     """
     model = schema.ModelT.InitFromPackedBuf(content, 0)
+    hazards = {id(graph): hazard(model, graph) for graph in model.subgraphs}
     rows = []
     # The list first: storing one weight moves the operations of others.
     for weight in stored_weights(model):
@@ -30,7 +32,7 @@ def encode(content, setting):
             weight.arithmetic,
             setting,
             weight.rows,
-            weight.obstacle,
+            weight.obstacle or _on_arm(weight, setting, hazards),
         )
         place = (model, weight.graph, weight.index)
         if choice.block == 1:
@@ -42,3 +44,9 @@ def encode(content, setting):
     if all(row.encoding == "dense" for row in rows):
         return content, tuple(rows)
     return pack_model(model), tuple(rows)
+
+
+def _on_arm(weight, setting, hazards):
+    if weight.operator != "CONV_2D" or setting.target == "x86":
+        return ""
+    return hazards[id(weight.graph)]
