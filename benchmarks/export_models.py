@@ -25,43 +25,33 @@ def mlp(hidden=1000):
 
 def mobilenet():
     """MobileNetV1, 96 x 96 pixels, alpha 0.5, 1000 classes."""
-    return normalised(
-        _randomised(
-            keras.applications.MobileNet(
-                (96, 96, 3), alpha=0.5, weights=None, classifier_activation=None
-            )
+    return _randomised(
+        keras.applications.MobileNet(
+            (96, 96, 3), alpha=0.5, weights=None, classifier_activation=None
         )
     )
 
 
-def normalised(model, seed=0):
-    """Gives batch normalisation the statistics of random images.
-
-    Else the signal of a network with random weights dies out, and all exports
-    of it are equal.
-    """
-    norms = [
-        layer
-        for layer in model.layers
-        if isinstance(layer, layers.BatchNormalization)
-    ]
-    momenta = [layer.momentum for layer in norms]
-    for layer in norms:
-        layer.momentum = 0.0
-    shape = (16, *model.input_shape[1:])
-    model(np.random.default_rng(seed).random(shape, "float32"), training=True)
-    for layer, momentum in zip(norms, momenta, strict=True):
-        layer.momentum = momentum
-    return model
-
-
 def _randomised(model, seed=0):
     generator = np.random.default_rng(seed)
-    for variable in model.weights:
+    for variable in model.trainable_variables:
         if len(variable.shape) == 1:
             low, high = (0.5, 1.5) if variable.name == "gamma" else (-0.1, 0.1)
             variable.assign(generator.uniform(low, high, variable.shape))
+        else:
+            variable.assign(_scaled(np.array(variable)))
     return model
+
+
+def _scaled(kernel):
+    """Keeps the size of a signal through ReLU, as He et al. 2015.
+
+    Else it dies out on its way through a deep network with random weights, and
+    all exports of it are equal.
+    """
+    depthwise = kernel.shape[-1] == 1
+    units = kernel.shape[-2] if depthwise else kernel.shape[-1]
+    return kernel * np.sqrt(2 * units / np.sum(kernel**2))
 
 
 def sparse(model, sparsity, block=1, seed=0):
@@ -78,8 +68,8 @@ def sparse(model, sparsity, block=1, seed=0):
         *_, inputs, outputs = kernel.shape
         blocks = generator.random((-(-inputs // block), outputs)) >= sparsity
         kept = np.repeat(blocks, block, axis=0)[:inputs]
-        layer.kernel.assign(np.array(kernel) * kept)
-    return normalised(model)
+        layer.kernel.assign(_scaled(np.array(kernel) * kept))
+    return model
 
 
 def _is_matrix(shape):
