@@ -78,6 +78,8 @@ def test_cpu_model(tmp_path):
     info = tmp_path / "cpuinfo"
     info.write_text("processor : 0\nmodel name\t: Fast: one\nmodel name : b")
     assert keras_export.cpu_model(info) == "Fast: one"
+    info.write_text("model name: Fast\nflags\t: fpu avx2 avx avx512f\n")
+    assert keras_export.cpu_model(info) == "Fast (avx, avx2, avx512f)"
     assert keras_export.cpu_model(tmp_path / "none")  # the architecture
 
 
