@@ -6,8 +6,12 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 
 import tensorflow as tf
+
+# The descriptors and streams belong to the process: one thread at a time.
+_TURN = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -19,13 +23,18 @@ def quiet():
     reach. So both descriptors, both Python streams and TensorFlow's loggers
     are redirected for the length of the block. When it raises an `Exception`
     everything held back goes to `sys.stderr`. The redirection holds for the
-    whole process: other threads are silent meanwhile.
+    whole process: other threads are silent meanwhile, and those that come to
+    a `quiet` block wait for their turn. Blocks may be nested.
 
     Example:
         >>> with quiet():
         ...     print("not shown")
     """
-    with tempfile.TemporaryFile() as log, _loggers_at(logging.ERROR):
+    with (
+        _TURN,
+        tempfile.TemporaryFile() as log,
+        _loggers_at(logging.ERROR),
+    ):
         try:
             with _descriptors_to(log), _streams_to(log):
                 yield
@@ -66,6 +75,7 @@ def _streams_to(log):
     )
     with (
         stream,
+        _no_handlers_on(stream),
         contextlib.redirect_stdout(stream),
         contextlib.redirect_stderr(stream),
     ):
@@ -73,10 +83,26 @@ def _streams_to(log):
 
 
 @contextlib.contextmanager
+def _no_handlers_on(stream):
+    """Takes away the handlers that were put on `stream` in the block.
+
+    `logging.warning` gives the root logger one if it has none; it would
+    outlive the stream, and keep `logging.basicConfig` from having effect.
+    """
+    try:
+        yield
+    finally:
+        for logger in (logging.getLogger(), *_loggers()):
+            for handler in logger.handlers[:]:
+                if getattr(handler, "stream", None) is stream:
+                    logger.removeHandler(handler)
+
+
+@contextlib.contextmanager
 def _loggers_at(level):
     # Their handlers keep the stream they were created with; TensorFlow's is
     # created here at the latest, and not while the streams are redirected.
-    loggers = [tf.get_logger(), logging.getLogger("absl")]
+    loggers = _loggers()
     levels = [logger.level for logger in loggers]
     try:
         for logger in loggers:
@@ -85,6 +111,10 @@ def _loggers_at(level):
     finally:
         for logger, original in zip(loggers, levels, strict=True):
             logger.setLevel(original)
+
+
+def _loggers():
+    return [tf.get_logger(), logging.getLogger("absl")]
 
 
 def _flush():

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import sys
+import threading
 
 import pytest
 import tensorflow as tf
@@ -58,3 +59,53 @@ def test_log_levels_come_back():
     with quiet():
         pass
     assert [logger.level for logger in loggers] == before
+
+
+def outlets():
+    return sys.stdout, sys.stderr, os.fstat(1).st_ino, os.fstat(2).st_ino
+
+
+def test_threads_leave_everything_as_it_was(capfd):
+    inside, both, left = (threading.Event() for _ in range(3))
+
+    def first():
+        with quiet():
+            inside.set()
+            both.wait(0.2)
+        left.set()
+
+    def second():
+        inside.wait()
+        with quiet():
+            both.set()
+            left.wait(0.2)
+
+    before = outlets()
+    threads = [threading.Thread(target=run) for run in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outlets() == before
+
+
+def test_blocks_may_be_nested(capfd):
+    with quiet():
+        with quiet():
+            speak()
+        speak()
+    sys.stdout.write("after\n")
+    assert capfd.readouterr() == ("after\n", "")
+
+
+def test_no_handler_keeps_a_closed_stream(monkeypatch, capfd):
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    with quiet():
+        logging.warning("this gives the root logger a handler")
+        assert len(root.handlers) == 1
+        logging.getLogger("absl").addHandler(logging.StreamHandler())
+    assert root.handlers == []
+    for logger in (root, logging.getLogger("absl")):
+        logger.error("still heard")
+    assert "Logging error" not in capfd.readouterr().err
