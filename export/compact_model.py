@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import keras
+
 from keras_export.compact_channels import Channels
 from keras_export.compact_rebuild import rebuild
 from keras_export.compact_rule import Barrier
@@ -102,6 +104,8 @@ def compaction(model):
     graph, rules, found = _analyse(model)
     rows = {}
     for call, rule in zip(graph.calls, rules, strict=True):
+        if _is_mask(call):
+            continue
         if isinstance(rule, Barrier):
             size = channel_count(call.outputs[0])
             row = CompactionRow(call.path, size, size, rule.reason)
@@ -128,6 +132,12 @@ def _analyse(model):
     graph = Graph(model)
     rules = rules_of(graph)
     return graph, rules, Channels(graph, rules)
+
+
+def _is_mask(call):
+    """Whether Keras works out a mask here, which nobody wrote as a layer."""
+    is_layer = isinstance(call.layer, keras.layers.Layer)
+    return not is_layer and all(x.dtype == "bool" for x in call.outputs)
 
 
 def _places(found, tensor):

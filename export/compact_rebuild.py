@@ -25,8 +25,9 @@ def rebuild(model, graph, rules, channels):
     copier = _Copier(graph, channels, changes)
     small = copier.copy_graph(model, [x.shape for x in model.inputs])
     for call in graph.calls:
-        copy = copier.copies[id(call.layer)]
-        if isinstance(copy, keras.layers.Layer):
+        # Operations have no weights; those on masks are not even copied.
+        if isinstance(call.layer, keras.layers.Layer):
+            copy = copier.copies[id(call.layer)]
             _, weights = changes.get(id(call.layer), ({}, {}))
             _set_weights(copy, call.layer, weights)
     return small

@@ -124,6 +124,29 @@ def test_masks_make_merged_constants_vary():
     np.testing.assert_allclose(small(x), model(x), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "masking",
+    [
+        layers.Masking(),
+        layers.Embedding(5, 4, mask_zero=True),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_sequential_model_may_have_masks(masking):
+    shape = (3,) if isinstance(masking, layers.Embedding) else (3, 4)
+    hidden = layers.Dense(4, name="first")
+    model = keras.Sequential(
+        [keras.Input(shape), masking, hidden, layers.SimpleRNN(2)]
+    )
+    hidden.kernel.assign(np.ones((4, 4)) * [1, 0, 1, 0])
+    small = compact(model)
+    x = np.random.default_rng(0).integers(0, 3, (6, *shape))
+    x[:, 1] = 0
+    np.testing.assert_allclose(small(x), model(x), atol=1e-5)
+    names = {layer.name for layer in model.layers}
+    assert {row.name for row in compaction(model)} <= names
+
+
 def test_several_inputs_and_outputs_keep_their_structure():
     left, right = keras.Input((3,), name="a"), keras.Input((4,), name="b")
     hidden = layers.Dense(4, name="first")(layers.Concatenate()([left, right]))
