@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_export.input_specs import check_shapes
 from keras_export.isolated import IsolatedInterpreter
 from keras_export.running import is_litert
 
@@ -26,7 +27,7 @@ def checked_batches(name, path, inputs, batch_sizes, threads):
         arrays = _fit(name, interpreter.inputs, inputs)
         batches = [_take(arrays, size) for size in batch_sizes or (None,)]
         for batch in batches:
-            _check_shapes(name, interpreter.inputs, batch)
+            check_shapes(name, interpreter.inputs, batch)
             for count in threads:
                 (outputs,) = interpreter.run(batch, threads=count)
                 _check_outputs(name, path, outputs)
@@ -51,19 +52,6 @@ def _take(arrays, size):
     if size is None:
         return arrays
     return {k: v[np.arange(size) % len(v)] for k, v in arrays.items()}
-
-
-def _check_shapes(name, specs, batch):
-    for key, array in batch.items():
-        wanted = specs[key][0]
-        fits = array.ndim == len(wanted) and all(
-            b in (None, a) for a, b in zip(array.shape, wanted, strict=True)
-        )
-        if not fits or array.size == 0:
-            raise ValueError(
-                f"`inputs` must fit {name!r}, whose input {key!r} has shape "
-                f"{wanted} (None: any size). Received: shape {array.shape}."
-            )
 
 
 def _check_outputs(name, path, outputs):

@@ -1,7 +1,9 @@
 """Reading and writing of `.tflite` files by their schema."""
 
+import contextlib
 import math
 import pathlib
+import struct
 
 import flatbuffers
 import numpy as np
@@ -24,6 +26,15 @@ OPERATORS = {
 }
 # They pass a weight on; the operation behind them is the one that uses it.
 EXPANDERS = ("DENSIFY", "DEQUANTIZE")
+# What reading a file raises whose parts do not fit each other.
+DAMAGES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 # Bytes; the schema's `force_align` of buffers, which kernels may rely on.
 ALIGNMENT = 16
 
@@ -32,7 +43,7 @@ def read_model(path):
     """Returns the file's content as a `schema.ModelT`.
 
     Raises:
-        ValueError: if the file is not a `.tflite` file.
+        ValueError: if the file is not a `.tflite` file, or a damaged one.
     """
     content = pathlib.Path(path).read_bytes()
     if content[4:8] != b"TFL3":
@@ -40,7 +51,20 @@ def read_model(path):
             "`path` must be a `.tflite` file (identifier 'TFL3'). "
             f"Received: path={str(path)!r}, which has other content."
         )
-    return schema.ModelT.InitFromPackedBuf(content, 0)
+    with naming_damage(path):
+        return schema.ModelT.InitFromPackedBuf(content, 0)
+
+
+@contextlib.contextmanager
+def naming_damage(path):
+    """Turns what a damaged file makes the block raise into a `ValueError`."""
+    try:
+        yield
+    except DAMAGES as error:
+        raise ValueError(
+            f"The file {str(path)!r} must be whole, and its parts do not fit "
+            f"each other ({error}). Write it again."
+        ) from error
 
 
 def pack_model(model):
@@ -62,17 +86,23 @@ def read_weights(path):
     """Returns a tuple of `WeightRow`, the constants of rank >= 2.
 
     Floats and int8; whole numbers of other widths are shapes and paddings.
+
+    Raises:
+        ValueError: if the file is not a `.tflite` file, or a damaged one.
     """
     model = read_model(path)
-    rows = []
-    for graph in model.subgraphs:
-        readers = _readers(model, graph)
-        for index, tensor in enumerate(graph.tensors):
-            values = _constant(model, tensor)
-            if values is None or len(tensor.shape) < 2:
-                continue
-            rows.append(_row(tensor, values, readers.get(index, "")))
-    return tuple(rows)
+    with naming_damage(path):
+        return tuple(
+            row for graph in model.subgraphs for row in _rows(model, graph)
+        )
+
+
+def _rows(model, graph):
+    readers = _readers(model, graph)
+    for index, tensor in enumerate(graph.tensors):
+        values = _constant(model, tensor)
+        if values is not None and len(tensor.shape) > 1:
+            yield _row(tensor, values, readers.get(index, ""))
 
 
 def operator_names(path):

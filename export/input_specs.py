@@ -18,6 +18,30 @@ def input_specs(path):
         return interpreter.inputs
 
 
+def check_shapes(name, specs, arrays):
+    """Raises unless arrays have the shapes that an artefact takes.
+
+    Args:
+        name: str, the artefact's name in messages.
+        specs: dict as of `input_specs`.
+        arrays: dict from input name to array.
+
+    Raises:
+        ValueError: if a shape differs, or an array is empty.
+    """
+    for key, array in arrays.items():
+        wanted = specs[key][0]
+        fits = array.ndim == len(wanted) and all(
+            b in (None, a) for a, b in zip(array.shape, wanted, strict=True)
+        )
+        if not fits or array.size == 0:
+            raise ValueError(
+                f"`inputs` must fit {name!r}, whose input {key!r} has shape "
+                f"{wanted} (None: any size). Received: shape {array.shape}. "
+                "Pass an array of that shape, with at least one example."
+            )
+
+
 def random_inputs(path, batch_size=1):
     """Makes inputs to run an artefact with.
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import struct
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -13,6 +12,7 @@ from keras_export.flatbuffer import (
     count_nonzero,
     encoding,
     index_bytes,
+    naming_damage,
     operator_name,
     read_model,
 )
@@ -31,15 +31,6 @@ NUMBERS = {"bool", "float16", "float32", "float64"} | {
 }
 # Seconds to open a file and make it ready; a damaged one may ask for years.
 TIMEOUT = 120
-# What reading a file raises whose parts do not fit each other.
-DAMAGES = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,13 +129,9 @@ def inspect_litert(path):
     _check_kind(path)
     with IsolatedInterpreter(path, TIMEOUT) as interpreter:
         plan = interpreter.call("operators")
-    try:
-        tensors, operators = _rows(read_model(path), plan)
-    except DAMAGES as error:
-        raise ValueError(
-            f"The file {str(path)!r} must be whole, and its parts do not fit "
-            f"each other ({error}). Write it again."
-        ) from error
+    model = read_model(path)
+    with naming_damage(path):
+        tensors, operators = _rows(model, plan)
     limit = math.fsum(row.limit_bytes for row in tensors)
     return LiteRTInspection(
         str(path), *sizes(path), limit, tensors, operators, plan["problem"]

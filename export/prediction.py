@@ -1,14 +1,21 @@
 """The outputs of an exported artefact."""
 
+import contextlib
+
 import numpy as np
 
-from keras_export.running import load
+from keras_export.input_specs import check_shapes
+from keras_export.isolated import IsolatedInterpreter
+from keras_export.running import SavedModelRunner, artefact_kind
 
 _BATCH_SIZE = 256
 
 
 def predict(path, inputs):
     """Runs an artefact with one input and one output, batch by batch.
+
+    A `.tflite` file runs in a child process, so that a damaged one raises and
+    does not end this process.
 
     Args:
         path: str or path-like, a SavedModel folder or a `.tflite` file.
@@ -19,7 +26,8 @@ def predict(path, inputs):
 
     Raises:
         FileNotFoundError: if there is nothing at `path`.
-        ValueError: if `path` is no artefact, or has several inputs or outputs.
+        ValueError: if `path` is no artefact, a damaged one, or has several
+            inputs or outputs; if `inputs` do not fit it or are empty.
 
     Example:
         >>> import keras, keras_export, numpy, tempfile
@@ -29,27 +37,50 @@ def predict(path, inputs):
         >>> keras_export.predict(path, numpy.ones((3, 4))).shape
         (3, 2)
     """
-    runner = load(path)
-    if len(runner.inputs) != 1:
-        raise ValueError(
-            "`path` must be a model with one input. Received: "
-            f"path={str(path)!r} with the inputs {sorted(runner.inputs)}. "
-            "Compare it with its model by `keras_export.verify`."
-        )
-    ((name, (shape, dtype)),) = runner.inputs.items()
-    inputs = np.asarray(inputs, dtype=dtype)
-    step = shape[0] or _BATCH_SIZE
-    batches = []
-    for start in range(0, len(inputs), step):
-        batch = inputs[start : start + step]
-        missing = (shape[0] or len(batch)) - len(batch)
-        padded = np.pad(batch, [(0, missing)] + [(0, 0)] * (batch.ndim - 1))
-        outputs = list(runner({name: padded}).values())
-        if len(outputs) != 1:
+    with _open(path) as (specs, run):
+        if len(specs) != 1:
             raise ValueError(
-                "`path` must be a model with one output. Received: "
-                f"path={str(path)!r} with {len(outputs)}. Compare it with its "
-                "model by `keras_export.verify`."
+                "`path` must be a model with one input. Received: "
+                f"path={str(path)!r} with the inputs {sorted(specs)}. "
+                "Compare it with its model by `keras_export.verify`."
             )
-        batches.append(outputs[0][: len(batch)])
+        ((name, (shape, dtype)),) = specs.items()
+        inputs = np.asarray(inputs, dtype=dtype)
+        any_count = {name: ((None, *shape[1:]), dtype)}
+        check_shapes(str(path), any_count, {name: inputs})
+        batches = [
+            _only(path, run({name: padded}))[:count]
+            for padded, count in _batches(inputs, shape[0])
+        ]
     return np.concatenate(batches)
+
+
+@contextlib.contextmanager
+def _open(path):
+    """Yields the inputs, and a function from input to output arrays."""
+    if artefact_kind(path) == "saved_model":
+        runner = SavedModelRunner(path)
+        yield runner.inputs, runner
+        return
+    with IsolatedInterpreter(path) as child:
+        yield child.inputs, lambda arrays: child.run(arrays)[0]
+
+
+def _batches(inputs, fixed):
+    """Yields `(batch, examples in it)`, padded where the size is fixed."""
+    size = fixed or _BATCH_SIZE
+    for start in range(0, len(inputs), size):
+        batch = inputs[start : start + size]
+        missing = (fixed or len(batch)) - len(batch)
+        padding = [(0, missing)] + [(0, 0)] * (batch.ndim - 1)
+        yield np.pad(batch, padding), len(batch)
+
+
+def _only(path, outputs):
+    if len(outputs) != 1:
+        raise ValueError(
+            "`path` must be a model with one output. Received: "
+            f"path={str(path)!r} with {len(outputs)}. Compare it with its "
+            "model by `keras_export.verify`."
+        )
+    return next(iter(outputs.values()))
