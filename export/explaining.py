@@ -1,6 +1,7 @@
 """Which layers of a model run sparse in LiteRT, and why the others do not."""
 
 import dataclasses
+import math
 
 import keras
 from keras import layers
@@ -20,6 +21,11 @@ X86 = (
 BLOCKS = (
     "Prune at least 70 % in blocks of 4 along the inputs; zeros elsewhere do "
     "not count."
+)
+
+POSITIONS = (
+    "Put it where there is one row of inputs per example, such as behind the "
+    "pooling, and train again."
 )
 
 
@@ -52,7 +58,8 @@ def explain(model, target="arm"):
     all weights of its 1x1 convolutions together are zero. It takes a file
     written with the zeros compressed, as `keras_export.litert` does.
     Dense layers: `keras_export.litert` writes blocks of 4 inputs where the
-    sparse kernel is no slower than the dense one, at batch 1 on one thread.
+    sparse kernel is no slower than the dense one, at batch 1 on one thread:
+    only for one row of inputs per example, not for each step of a sequence.
 
     Args:
         model: built Functional or Sequential `keras.Model` with fixed image
@@ -88,7 +95,7 @@ def explain(model, target="arm"):
     verdicts = {}
     for node in nodes:
         if type(node.call.layer) is layers.Dense:
-            verdict = _of_dense(node.call.layer, target)
+            verdict = _of_dense(node.call, target)
         elif target != "arm" and is_convolution(node.call.layer):
             verdict = False, *X86
         elif id(node) in parts:
@@ -110,12 +117,16 @@ def explain(model, target="arm"):
     ]
 
 
-def _of_dense(layer, target):
+def _of_dense(call, target):
     # LiteRT keeps dense weights as (outputs, inputs).
-    weight = keras.ops.convert_to_numpy(layer.kernel).T
-    choice = choose(weight, "FULLY_CONNECTED", "float", Setting(target=target))
-    is_sparse = choice.block > 1
-    return is_sparse, choice.reason, "" if is_sparse else BLOCKS
+    weight = keras.ops.convert_to_numpy(call.layer.kernel).T
+    positions = call.inputs[0].shape[1:-1]
+    rows = None if None in positions else math.prod(positions)
+    setting = Setting(target=target)
+    choice = choose(weight, "FULLY_CONNECTED", "float", setting, rows)
+    if choice.block > 1:
+        return True, choice.reason, ""
+    return False, choice.reason, BLOCKS if rows == 1 else POSITIONS
 
 
 def _of_part(node, part, target):

@@ -118,6 +118,28 @@ def test_dense_layers_need_blocks_of_four_inputs(target):
     assert "blocks of 4" in rows["c"].remedy
 
 
+@pytest.mark.parametrize("length, rows", [(10, "10"), (None, "unknown")])
+def test_dense_layers_on_sequences_never_run_sparse(length, rows, tmp_path):
+    dense = layers.Dense(64, name="dense")
+    model = keras.Sequential(
+        [
+            keras.Input((length, 64)),
+            dense,
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(2),
+        ]
+    )
+    dense.kernel.assign(np.ones((64, 64)) * (np.arange(64) >= 56)[:, None])
+    row = by_name(model, target="x86")["dense"]
+    assert not row.sparse and f"rows per call: {rows})" in row.reason
+    assert "one row" in row.remedy
+    report = keras_export.litert(
+        model, tmp_path / "m.tflite", target="x86", verify=False
+    )
+    encodings = {w.encoding for w in report.weights if w.shape == (64, 64)}
+    assert encodings == {"csr"}
+
+
 def test_every_call_has_a_row():
     model = network(middle=[layers.BatchNormalization(), layers.Dropout(0.1)])
     names = [layer.name for layer in model.layers]
