@@ -172,6 +172,10 @@ def export(
         pathlib.Path | None,
         typer.Option(help="For int8: typical inputs, .npy or .npz by name."),
     ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Examples per call, for LiteRT; open by default."),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file.")
     ] = False,
@@ -182,10 +186,15 @@ def export(
         "quantize": quantize,
         "sparse": "auto" if sparse is None else sparse,
         "representative_data": representative_data,
+        "batch_size": batch_size,
     }
     with usage({}):
         exports.check_format(format, options)
-    options["representative_data"] = _arrays(representative_data)
+    if representative_data is not None:
+        name = "--representative-data"
+        options["representative_data"] = exports.read_arrays(
+            name, representative_data
+        )
     loaded = _load(model)
     path = output or exports.default_path(model, format)
     with _export_usage():
@@ -263,8 +272,7 @@ def _claim(folder, settings, overwrite, resume):
 @contextlib.contextmanager
 def _export_usage(**typed):
     """As `usage`; that a file does not run is no matter of usage."""
-    names = ("quantize", "representative_data", "sparse", "target")
-    typed |= {name: option(name) for name in names}
+    typed |= {name: option(name) for name in exports.DEFAULTS}
     typed |= {"model": "MODEL", "path": "--output", "overwrite": "--overwrite"}
     failures = keras_export.InterpreterError, keras_export.VerificationError
     try:
@@ -274,14 +282,6 @@ def _export_usage(**typed):
         if isinstance(problem.__cause__, failures):
             raise problem.__cause__ from None
         raise
-
-
-def _arrays(path):
-    if path is None:
-        return None
-    name = "--representative-data"
-    with reading(name, path, ".npy or .npz file of numbers"):
-        return exports.read_arrays(path)
 
 
 def _load(path):

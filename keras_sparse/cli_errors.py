@@ -28,7 +28,8 @@ def translate(message, typed):
     """Names options in a message that names Python arguments.
 
     Args:
-        message: str in the house form, "`argument` must ... argument=...".
+        message: str in the house form, "`argument` must ... argument=...",
+            and "`argument=1`" for what to pass.
         typed: as in `usage`; other names stay.
 
     Returns:
@@ -42,12 +43,13 @@ def translate(message, typed):
     """
 
     def put(match):
-        quoted, assigned = match.groups()
+        quoted, number, assigned = match.groups()
         if quoted in typed:
-            return f"`{typed[quoted]}`"
+            return f"`{typed[quoted]}{f' {number}' if number else ''}`"
         return typed.get(assigned, match[0])
 
-    return re.sub(r"`(\w+)(?:=True)?`|(?<= )(\w+)(?==)", put, message)
+    pattern = r"`(\w+)(?:=(?:True|(\d+)))?`|(?<= )(\w+)(?==)"
+    return re.sub(pattern, put, message)
 
 
 def option(name):

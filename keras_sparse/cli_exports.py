@@ -6,6 +6,7 @@ Part of the command line, which alone composes keras_sparse and keras_export.
 import numpy as np
 
 import keras_export
+from keras_sparse.cli_errors import reading
 
 FORMATS = ("litert", "saved_model")
 # What litert() takes when nothing is asked for.
@@ -14,6 +15,7 @@ DEFAULTS = {
     "quantize": None,
     "sparse": "auto",
     "representative_data": None,
+    "batch_size": None,
 }
 
 
@@ -55,13 +57,19 @@ def write(model, path, format, overwrite, options):
     return keras_export.litert(model, path, overwrite=overwrite, **options)
 
 
-def read_arrays(path):
-    """Reads a `.npy` file, or a `.npz` file: one array or a dict of them."""
-    content = np.load(path, allow_pickle=False)
-    if isinstance(content, np.ndarray):
-        return content
-    with content:
-        arrays = dict(content)
+def read_arrays(name, path):
+    """Reads a `.npy` file, or a `.npz` file: one array or a dict of them.
+
+    Args:
+        name: str, the option that the path was given to.
+        path: path of the file.
+    """
+    with reading(name, path, ".npy or .npz file of numbers"):
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return content
+        with content:
+            arrays = dict(content)
     return arrays if len(arrays) != 1 else next(iter(arrays.values()))
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -268,6 +269,17 @@ def test_export_writes_a_saved_model(trained, tmp_path, capfd):
     assert (tmp_path / "model_saved_model" / "saved_model.pb").exists()
 
 
+def test_export_fixes_the_batch_size_of_a_recurrent_model(tmp_path, capfd):
+    steps = [keras.Input((3, 2)), keras.layers.LSTM(2)]
+    keras.Sequential(steps).save(tmp_path / "model.keras")
+    command = ["export", str(tmp_path / "model.keras")]
+    assert run(command) == 2
+    assert "`--batch-size 1`" in only_error(capfd)
+    assert run([*command, "--batch-size", "2"]) == 0
+    inputs = keras_export.random_inputs(tmp_path / "model.tflite")
+    assert [array.shape for array in inputs.values()] == [(2, 3, 2)]
+
+
 def test_benchmark_compares_files_with_the_first(trained, capfd):
     files = [trained[0] / n for n in ("dense_model.tflite", "model.tflite")]
     sizes = ["--batch-size", "1", "--batch-size", "8"]
@@ -326,6 +338,11 @@ MODEL, TFLITE = "out/model.keras", "out/model.tflite"
         (
             ["export", MODEL, "--format", "saved_model", "--target", "arm"],
             "--target",
+        ),
+        (["export", MODEL, "--batch-size", "0"], "`--batch-size`"),
+        (
+            ["export", MODEL, "--format", "saved_model", "--batch-size", "1"],
+            "--batch-size",
         ),
         (["benchmark", TFLITE, "gone.tflite"], "`FILES`"),
         (["benchmark", TFLITE, "."], "`FILES`"),

@@ -16,6 +16,7 @@ TYPED = {"path": "--output", "overwrite": "--overwrite", "name": "--dataset"}
         ("Received: path='a'.", "Received: --output='a'."),
         ("Received: name=1, path=2.", "Received: --dataset=1, --output=2."),
         ("Pass `overwrite=True`.", "Pass `--overwrite`."),
+        ("Pass `name=3`.", "Pass `--dataset 3`."),
         ("Pass `download=True`.", "Pass `download=True`."),
         ("`size` must be 1. Received: size=2.",) * 2,
         ("The path is '/my/path'; path.",) * 2,
