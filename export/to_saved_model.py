@@ -1,6 +1,6 @@
 """Export to a TensorFlow SavedModel that holds the forward pass only."""
 
-import pathlib
+import functools
 
 import keras
 
@@ -81,20 +81,29 @@ def saved_model(model, path, overwrite=False, verify=True, samples=None):
 
 
 def export_inference(model, path, batch_size=None):
-    """Writes the SavedModel; `batch_size` None leaves that dimension open."""
-    model.export(
-        str(pathlib.Path(path)),
-        format="tf_saved_model",
-        verbose=False,
-        input_signature=_fixed_signature(model, batch_size),
-    )
+    """Writes the SavedModel; `batch_size` None leaves that dimension open.
+
+    `model.export` leaves `training` to each layer's default, which is True
+    for those that augment images; `model.predict` says False, and so does
+    this. Only subclassed models, whose inputs have no names, go through it.
+    """
+    signature = _signature(model, batch_size)
+    if signature is None:
+        model.export(str(path), format="tf_saved_model", verbose=False)
+        return
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    serve = functools.partial(model.__call__, training=False)
+    archive.add_endpoint("serve", serve, signature)
+    archive.write_out(str(path), verbose=False)
 
 
-def _fixed_signature(model, batch_size):
-    if batch_size is None:
-        return None
+def _signature(model, batch_size):
+    """What `model.export` would take, or None for a subclassed model."""
     # Functional and Sequential models have `inputs`; others know no names.
     if getattr(model, "inputs", None) is None:
+        if batch_size is None:
+            return None
         raise ValueError(
             "`batch_size` can be fixed for functional and Sequential models "
             f"only. Received: batch_size={batch_size} and the subclassed "

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_export
+from keras_export import to_saved_model
 
 
 class MaskingAdam(keras.optimizers.Adam):
@@ -84,11 +85,11 @@ def test_failure_leaves_the_old_artefact_and_nothing_else(
 ):
     keras_export.saved_model(tiny, tmp_path / "served")
 
-    def fail(path, **kwargs):
-        (tmp_path / path).mkdir()
+    def fail(model, path):
+        path.mkdir()
         raise RuntimeError("disk on fire")
 
-    monkeypatch.setattr(tiny, "export", fail)
+    monkeypatch.setattr(to_saved_model, "export_inference", fail)
     with pytest.raises(RuntimeError, match="disk on fire"):
         keras_export.saved_model(tiny, tmp_path / "served", overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ["served"]
@@ -140,14 +141,14 @@ def test_is_compared_with_the_model_before_it_is_put_in_place(
 ):
     report = keras_export.saved_model(tiny, tmp_path / "served")
     assert report.difference == 0
-    export = tiny.export
+    export = to_saved_model.export_inference
 
-    def export_another(path, **kwargs):
+    def export_another(model, path):
         tiny.layers[0].bias.assign([0.0, 0.25])
-        export(path, **kwargs)
+        export(model, path)
         tiny.layers[0].bias.assign([0.0, 0.0])
 
-    monkeypatch.setattr(tiny, "export", export_another)
+    monkeypatch.setattr(to_saved_model, "export_inference", export_another)
     with pytest.raises(keras_export.VerificationError, match=r"is 0\.25 at"):
         keras_export.saved_model(tiny, tmp_path / "other")
     samples = np.zeros((2, 4))
@@ -170,3 +171,20 @@ def test_mixed_precision_is_judged_as_float16(tmp_path):
     model.layers[0].bias.assign(np.full(64, 0.1))
     with pytest.raises(keras_export.VerificationError, match="float16"):
         keras_export.verify(model, report.path, inputs)
+
+
+@pytest.mark.parametrize("export", ["litert", "saved_model"])
+def test_augmentation_is_left_out_as_in_predict(export, tmp_path):
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.RandomFlip(),
+            keras.layers.RandomBrightness(0.5, value_range=(0, 1)),
+            keras.layers.RandomContrast(0.5),
+            keras.layers.RandomZoom(0.3),
+            keras.layers.Flatten(),
+        ]
+    )
+    name = {"litert": "model.tflite", "saved_model": "served"}[export]
+    report = getattr(keras_export, export)(model, tmp_path / name)
+    assert report.difference == 0
