@@ -7,6 +7,7 @@ import warnings
 import keras
 import tensorflow as tf
 
+from keras_export.loops import loop_paths
 from keras_export.quiet import quiet
 from keras_export.representative import examples
 from keras_export.to_saved_model import export_inference
@@ -24,24 +25,28 @@ def convert(model, quantize=None, batch_size=None, arrays=None):
         arrays: dict from input name to array, for int8's ranges.
 
     Raises:
-        ValueError: if the model needs operations that LiteRT does not have;
-            names them and the layers they come from.
+        ValueError: if the model needs operations that LiteRT does not have,
+            or int8 of a model with loops; names the layers they come from.
     """
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        export_inference(model, folder, batch_size)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        _set_quantization(converter, quantize, arrays, batch_size)
-        try:
-            with warnings.catch_warnings():
-                # The converter's own use of it, to calibrate int8 ranges.
-                warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Int")
+    with tempfile.TemporaryDirectory() as folder:
+        with quiet():
+            export_inference(model, folder, batch_size)
+            loops = loop_paths(folder) if quantize == "int8" else []
+        _refuse_loops(model, loops)
+        with quiet(), warnings.catch_warnings():
+            # The converter's own use of it, to calibrate int8 ranges.
+            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Int")
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            _set_quantization(converter, quantize, arrays, batch_size)
+            try:
                 return converter.convert()
-        except Exception as error:
-            operations = _unsupported(str(error))
-            if not operations:
-                raise
-            cause = error
-    layers = _layers(model, str(cause), operations)
+            except Exception as error:
+                operations = _unsupported(str(error))
+                if not operations:
+                    raise
+                cause = error
+    pattern = rf'"([\w/.-]+)/(?:{"|".join(operations)})[@"]'
+    layers = _layers(model, re.findall(pattern, str(cause)))
     raise ValueError(
         "`model` must use operations that LiteRT has. Received: model "
         f"{model.name!r}, which needs {', '.join(operations)} of "
@@ -69,17 +74,25 @@ def _unsupported(message):
     return sorted(set(found))
 
 
-def _layers(model, message, operations):
+def _refuse_loops(model, paths):
+    """Raises for loops: they crash TensorFlow's calibrator of int8 ranges."""
+    if paths:
+        raise ValueError(
+            "`model` must have no loops for `quantize='int8'`. Received: model "
+            f"{model.name!r} with {len(paths)}{_layers(model, paths)}. Build "
+            "recurrent layers with `unroll=True`, or pass "
+            "`quantize='dynamic'`."
+        )
+
+
+def _layers(model, paths):
     """Says which layers the operations come from, as far as it can be read.
 
-    The message has places such as `"model_1/layer_1/Betainc@..."`; Keras
-    numbers the parts anew when a model is exported.
+    Paths are such as `"model_1/layer_1"`; Keras numbers the parts anew when a
+    model is exported.
     """
-    pattern = rf'"([\w/.-]+)/(?:{"|".join(operations)})[@"]'
     parts = {
-        re.sub(r"_\d+$", "", part)
-        for path in re.findall(pattern, message)
-        for part in path.split("/")
+        re.sub(r"_\d+$", "", part) for path in paths for part in path.split("/")
     }
     layers = [
         f"{layer.name!r} ({type(layer).__name__})"
