@@ -104,11 +104,19 @@ def check_target(path, overwrite, is_replaceable):
             "`path` must be a str or a path-like object. "
             f"Received: path={path!r} (of type {type(path).__name__})."
         )
+    if not os.fspath(path):
+        raise ValueError(
+            "`path` must name what to write. Received: path=''. Pass a name "
+            "such as 'model.tflite'."
+        )
     path = pathlib.Path(path)
     if not path.parent.is_dir():
+        remedy = f"Create {str(path.parent)!r} first."
+        if path.parts[0].startswith("~"):
+            remedy = "Expand '~' with `pathlib.Path(path).expanduser()`."
         raise FileNotFoundError(
             "`path` must lie in a folder that exists. Received: "
-            f"path={str(path)!r}. Create {str(path.parent)!r} first."
+            f"path={str(path)!r}. {remedy}"
         )
     if os.path.lexists(path):
         if not overwrite:
@@ -130,8 +138,9 @@ def replacing(path):
     """Yields a temporary name beside `path`; renames it to `path` at the end.
 
     When the block raises, nothing is left behind and what was at `path`
-    stays as it was.
+    stays as it was. A symbolic link stays one: what it points to is replaced.
     """
+    path = path.resolve() if path.is_symlink() else path
     try:
         working = tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:
@@ -150,7 +159,7 @@ def replacing(path):
 
 
 def _swap(temporary, path, previous):
-    if not path.is_dir() or path.is_symlink():
+    if not path.is_dir():
         os.replace(temporary, path)
         return
     # A folder cannot be renamed over a folder that has files in it.
