@@ -51,8 +51,9 @@ def random_inputs(path, batch_size=1):
             dimensions become 1.
 
     Returns:
-        Dict from input name to an array: uniform in [0, 1) for floats, zeros
-        for whole numbers, empty strings; the same at every call.
+        Dict from input name to an array: uniform in [0, 1) for floats, ones
+        for whole numbers and True for bools, which masks do not hide as they
+        do zeros; empty strings. The same at every call.
 
     Raises:
         FileNotFoundError, ValueError: `path` is no artefact, or a damaged one.
@@ -80,4 +81,4 @@ def _draw(shape, dtype, generator):
         return generator.random(shape).astype(dtype)
     if dtype.kind == "O":
         return np.full(shape, "", dtype)
-    return np.zeros(shape, dtype)
+    return np.ones(shape, dtype)

@@ -1,5 +1,7 @@
 """What every exporter asks of a Keras model."""
 
+import re
+
 import keras
 
 
@@ -15,4 +17,25 @@ def check_model(model):
         raise ValueError(
             "`model` must be built, so that its weights exist. Received: the "
             f"unbuilt model {model.name!r}. Call it on one batch first."
+        )
+
+
+def check_input_names(model):
+    """Raises for names of inputs that no TensorFlow signature can have."""
+    names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
+    # Of several, TensorFlow rewrites what is no word, and ignores case.
+    pattern = r"[A-Za-z]\w*" if len(names) > 1 else r"[A-Za-z0-9.][\w.>-]*"
+    wrong = [
+        name
+        for name in names
+        if not re.fullmatch(pattern, name, re.ASCII)
+        or name == "self"
+        or sum(name.lower() == other.lower() for other in names) > 1
+    ]
+    if wrong:
+        raise ValueError(
+            "`model` must have inputs with names that TensorFlow can export: "
+            "of letters, digits and '_', a letter first, not 'self', and "
+            f"different beyond upper and lower case. Received: {wrong}. Rename "
+            "them: `keras.Input(shape, name=...)`."
         )

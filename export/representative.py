@@ -1,4 +1,4 @@
-"""Representative data: what the int8 ranges are taken from."""
+"""Inputs that a user passes: to verify with, and for int8's ranges."""
 
 import keras
 import numpy as np
@@ -20,14 +20,7 @@ def representative_arrays(model, data, name="representative_data"):
         ValueError: if there is no example, shapes do not fit the model's
             inputs, or a value is not a finite number.
     """
-    arrays = name_inputs(model, gather(data, name))
-    lengths = {len(array) if array.ndim else 0 for array in arrays.values()}
-    if len(lengths) != 1 or 0 in lengths:
-        shapes = {key: array.shape for key, array in arrays.items()}
-        raise ValueError(
-            f"`{name}` must hold the same number of examples, at least one, "
-            f"for every input. Received: shapes {shapes}."
-        )
+    arrays = checked_arrays(model, gather(data, name), name)
     for key, array in arrays.items():
         if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
             raise ValueError(
@@ -35,6 +28,47 @@ def representative_arrays(model, data, name="representative_data"):
                 f"{key!r} dtype {array.dtype}, with values that are not. "
                 "Drop or mend those examples."
             )
+    # The calibrator takes no other; subclassed models do not know theirs.
+    dtypes = {t.name: t.dtype for t in getattr(model, "inputs", None) or ()}
+    return {k: v.astype(dtypes.get(k, v.dtype)) for k, v in arrays.items()}
+
+
+def checked_inputs(model, data, name):
+    """Returns `data`, joined if it came in batches; raises if it misfits.
+
+    Args:
+        model: built `keras.Model`.
+        data: as for `representative_arrays`; None is passed through.
+        name: str, the argument's name, for errors.
+    """
+    if data is None:
+        return None
+    # An iterator is read once, and needed more often.
+    data = gather(data, name)
+    checked_arrays(model, data, name)
+    return data
+
+
+def checked_arrays(model, inputs, name):
+    """Returns a dict from input name to array for `model.predict`'s inputs.
+
+    Args:
+        model: built `keras.Model`.
+        inputs: array `(examples, ...)`, list, tuple or dict of arrays.
+        name: str, the argument's name, for errors.
+
+    Raises:
+        ValueError: if there is no example, or shapes do not fit the model's
+            inputs.
+    """
+    arrays = name_inputs(model, inputs, name)
+    lengths = {len(array) if array.ndim else 0 for array in arrays.values()}
+    if len(lengths) != 1 or 0 in lengths:
+        shapes = {key: array.shape for key, array in arrays.items()}
+        raise ValueError(
+            f"`{name}` must hold the same number of examples, at least one, "
+            f"for every input. Received: shapes {shapes}."
+        )
     _check_shapes(model, arrays, name)
     return arrays
 
@@ -54,10 +88,17 @@ def gather(data, name):
             f"`{name}` must hold at least one batch. Received: none. A "
             "generator can be read only once: make it anew."
         )
-    return keras.tree.map_structure(
-        lambda *parts: np.concatenate([np.asarray(part) for part in parts]),
-        *batches,
-    )
+    try:
+        return keras.tree.map_structure(
+            lambda *parts: np.concatenate([np.asarray(part) for part in parts]),
+            *batches,
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`{name}` must be array(s), or an iterable of batches of them "
+            f"that are alike. Received: {type(data).__name__}, whose parts "
+            f"cannot be joined ({error}). Pass what `model.predict` takes."
+        ) from error
 
 
 def examples(arrays, batch_size=None):
@@ -79,9 +120,8 @@ def _check_shapes(model, arrays, name):
         for tensor in getattr(model, "inputs", None) or ()
     }
     for key, shape in wanted.items():
-        found = arrays[key].shape[1:] if key in arrays else None
-        fits = found is not None and len(found) == len(shape)
-        if not fits or any(
+        found = arrays[key].shape[1:]
+        if len(found) != len(shape) or any(
             length not in (None, actual)
             for actual, length in zip(found, shape, strict=True)
         ):

@@ -128,26 +128,49 @@ def is_litert(path):
         return file.read(8)[4:] == b"TFL3"
 
 
-def name_inputs(model, inputs):
+def name_inputs(model, inputs, name="inputs"):
     """Returns a dict from the artefact's input names to arrays.
 
     Follows how `model.export` names them: the names of the `keras.Input`s of
-    functional and Sequential models, `args_0`, `args_0_1`, ... in flattened
-    order otherwise.
+    functional and Sequential models, whatever the keys of a dict that a model
+    was made with; `args_0`, `args_0_1`, ... in flattened order otherwise.
+
+    Args:
+        model: built `keras.Model`.
+        inputs: what `model.predict` takes.
+        name: str, the argument's name, for errors.
     """
     names = [tensor.name for tensor in getattr(model, "inputs", None) or ()]
     if isinstance(inputs, dict) and names:
-        named = inputs
+        keys = _names_by_key(model)
+        if set(keys) != set(inputs):
+            raise ValueError(
+                f"`{name}` must be a dict with the keys of model "
+                f"{model.name!r}: {sorted(keys)}. Received: "
+                f"{sorted(map(str, inputs))}. Pass what `model.predict` takes."
+            )
+        # Both in one order, whatever order `flatten` gives dicts.
+        flat = keras.tree.flatten({key: inputs[key] for key in keys})
+        names = keras.tree.flatten(keys)
     else:
         flat = keras.tree.flatten(inputs)
         names = names or _argument_names(len(flat))
-        if len(flat) != len(names):
-            raise ValueError(
-                f"`inputs` must hold {len(names)} arrays for model "
-                f"{model.name!r}: {names}. Received: {len(flat)}."
-            )
-        named = dict(zip(names, flat, strict=True))
-    return {name: np.asarray(array) for name, array in named.items()}
+    if len(flat) != len(names):
+        raise ValueError(
+            f"`{name}` must hold {len(names)} arrays for model "
+            f"{model.name!r}: {names}. Received: {len(flat)}. Pass one array "
+            "per input, and no labels."
+        )
+    named = zip(names, flat, strict=True)
+    return {key: np.asarray(array) for key, array in named}
+
+
+def _names_by_key(model):
+    """The names of a model's `keras.Input`s, by the keys it is called with."""
+    if not isinstance(model, keras.Sequential):
+        if isinstance(model.input, dict):
+            return keras.tree.map_structure(lambda t: t.name, model.input)
+    return {tensor.name: tensor.name for tensor in model.inputs}
 
 
 def name_outputs(outputs):

@@ -19,7 +19,7 @@ def random_samples(model, path):
         path: str or path-like, its `.tflite` file.
 
     Returns:
-        What `model.predict` takes: uniform in [0, 1) for floats, zeros for
+        What `model.predict` takes: uniform in [0, 1) for floats, ones for
         whole numbers; `EXAMPLES` examples, or a fixed batch size's.
 
     Raises:

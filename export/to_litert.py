@@ -1,8 +1,10 @@
 """Export to a LiteRT (TFLite) file: quantised, sparse, verified."""
 
+import functools
+import numbers
+
 import numpy as np
 
-from keras_export import verification
 from keras_export.artefacts import (
     ExportReport,
     LayerRow,
@@ -12,10 +14,10 @@ from keras_export.artefacts import (
 )
 from keras_export.conversion import QUANTIZATIONS, convert
 from keras_export.encodings import Setting
+from keras_export.final_check import check_written
 from keras_export.flatbuffer import read_weights
-from keras_export.models import check_model
-from keras_export.representative import gather, representative_arrays
-from keras_export.samples import random_samples
+from keras_export.models import check_input_names, check_model
+from keras_export.representative import checked_inputs, representative_arrays
 from keras_export.sparse_file import encode
 from keras_export.verification import VerificationError
 
@@ -74,8 +76,8 @@ def litert(
             leaves it open. Keras' recurrent layers need it, or `unroll=True`.
         overwrite: bool, whether to replace a file that is at `path`.
         verify: bool, whether to run the file before it is put in place.
-        samples: inputs to verify with, as `model.predict` takes them; default
-            `representative_data`, else seeded random numbers.
+        samples: inputs to verify with, in the forms of `representative_data`,
+            which is the default; without any, seeded random numbers.
 
     Returns:
         `ExportReport`; its `weights` are read back from the written file.
@@ -104,20 +106,20 @@ def litert(
         [((2, 4), 'dense')]
     """
     check_model(model)
+    check_input_names(model)
     _check_choices(target=target, sparse=sparse, quantize=quantize)
-    _check_count("threads", threads)
+    threads = _count("threads", threads)
     if batch_size is not None:
-        _check_count("batch_size", batch_size, ", or None to leave it open")
+        words = ", or None to leave it open"
+        batch_size = _count("batch_size", batch_size, words)
     path = check_target(path, overwrite, lambda existing: existing.is_file())
     _check_suffix(path)
-    if representative_data is not None:
-        # An iterator is read once, and needed twice.
-        representative_data = gather(representative_data, "representative_data")
     if sparse is True:
         _check_zeros(model)
-    arrays = _calibration(model, quantize, representative_data)
-    if samples is None:
-        samples = representative_data
+    data = checked_inputs(model, representative_data, "representative_data")
+    arrays = _calibration(model, quantize, data)
+    name = "representative_data" if samples is None else "samples"
+    samples = checked_inputs(model, data if samples is None else samples, name)
     setting = Setting(target, sparse, threads)
     with replacing(path) as temporary:
         dense = convert(model, quantize, batch_size, arrays)
@@ -125,17 +127,19 @@ def litert(
         temporary.write_bytes(content)
         difference = None
         if verify:
-            difference, rows = _verified(
-                model, temporary, samples, content, dense, rows
+            check = functools.partial(
+                check_written, model, temporary, path, samples, name
             )
+            difference, rows = _verified(check, temporary, content, dense, rows)
     size, gzip_size = sizes(path)
+    weights = read_weights(path)
     return ExportReport(
         path=str(path),
         format="litert",
         bytes=size,
         gzip_bytes=gzip_size,
-        weights=read_weights(path),
-        note=NOTE,
+        weights=weights,
+        note=_note(quantize, weights),
         target=target,
         quantize=quantize,
         layers=rows,
@@ -143,19 +147,29 @@ def litert(
     )
 
 
-def _verified(model, path, samples, content, dense, rows):
+def _verified(check, path, content, dense, rows):
     """Returns the difference and rows of what is left at `path`."""
-    if samples is None:
-        samples = random_samples(model, path)
     try:
-        return verification.verify(model, path, samples), rows
+        return check(), rows
     except VerificationError as error:
         if content == dense:
             raise
         reason = f"Its file failed verification, so all is dense: {error}"
     path.write_bytes(dense)
     rows = tuple(LayerRow(row.name, "dense", reason) for row in rows)
-    return verification.verify(model, path, samples), rows
+    return check(), rows
+
+
+def _note(quantize, weights):
+    left = sum(row.dtype == "float32" for row in weights)
+    if quantize is None or not left:
+        return NOTE
+    return (
+        f"{NOTE} {left} of {len(weights)} weights are float32 in spite of "
+        f"`quantize={quantize!r}` (see `dtype` in `report.weights`): the "
+        "converter leaves weights with fewer than 1,024 numbers and those of "
+        "operations without such a kernel, and float16 blocks need float32."
+    )
 
 
 def _calibration(model, quantize, data):
@@ -203,13 +217,15 @@ def _check_choices(**arguments):
             )
 
 
-def _check_count(name, value, otherwise=""):
-    is_int = isinstance(value, int) and not isinstance(value, bool)
+def _count(name, value, otherwise=""):
+    # NumPy's ints too; bool is one of Python's.
+    is_int = isinstance(value, numbers.Integral) and value is not True
     if not is_int or value < 1:
         raise ValueError(
             f"`{name}` must be a positive int{otherwise}. "
             f"Received: {name}={value!r}."
         )
+    return int(value)
 
 
 def _check_suffix(path):

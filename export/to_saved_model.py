@@ -4,7 +4,6 @@ import functools
 
 import keras
 
-from keras_export import verification
 from keras_export.artefacts import (
     ExportReport,
     check_target,
@@ -12,9 +11,10 @@ from keras_export.artefacts import (
     replacing,
     sizes,
 )
-from keras_export.models import check_model
+from keras_export.final_check import check_written
+from keras_export.models import check_input_names, check_model
 from keras_export.quiet import quiet
-from keras_export.samples import random_samples
+from keras_export.representative import checked_inputs
 
 # Someone who writes one of these expects a file, and would get a folder.
 FILE_SUFFIXES = (".h5", ".hdf5", ".keras", ".onnx", ".pb", ".tflite", ".zip")
@@ -61,19 +61,19 @@ def saved_model(model, path, overwrite=False, verify=True, samples=None):
         'saved_model'
     """
     check_model(model)
+    check_input_names(model)
     path = check_target(path, overwrite, is_saved_model)
     if path.suffix.lower() in FILE_SUFFIXES:
         raise ValueError(
             "`path` must name a folder, which is what a SavedModel is. "
             f"Received: path={str(path)!r}. Drop the suffix {path.suffix!r}."
         )
+    samples = checked_inputs(model, samples, "samples")
     with replacing(path) as temporary, quiet():
         export_inference(model, temporary)
         difference = None
         if verify:
-            if samples is None:
-                samples = random_samples(model, temporary)
-            difference = verification.verify(model, temporary, samples)
+            difference = check_written(model, temporary, path, samples)
     size, gzip_size = sizes(path)
     return ExportReport(
         str(path), "saved_model", size, gzip_size, difference=difference

@@ -7,16 +7,12 @@ import math
 import numpy as np
 
 from keras_export.contents import foreign_contents
+from keras_export.expectation import expected_outputs
 from keras_export.isolated import InterpreterError, IsolatedInterpreter
 from keras_export.judging import Judge, VerificationError
 from keras_export.models import check_model
-from keras_export.quiet import quiet
-from keras_export.running import (
-    SavedModelRunner,
-    artefact_kind,
-    name_inputs,
-    name_outputs,
-)
+from keras_export.representative import checked_inputs
+from keras_export.running import SavedModelRunner, artefact_kind, name_inputs
 from keras_export.tolerances import model_format, number_format
 
 BATCH_SIZE = 32
@@ -47,7 +43,8 @@ def verify(model, path, inputs, tolerance=None):
         model: built `keras.Model`.
         path: str or path-like, a SavedModel folder or a `.tflite` file.
         inputs: what `model.predict` takes: array `(examples, ...)`, or a list
-            or dict of arrays; at least one example.
+            or dict of arrays, or an iterable of batches of these; at least
+            one example.
         tolerance: float >= 0, largest absolute difference allowed; None
             chooses by the artefact's numbers. Float32: 1e-5, times the largest
             output where that is above 1. Else the root mean square of the
@@ -60,8 +57,8 @@ def verify(model, path, inputs, tolerance=None):
     Raises:
         VerificationError: (a `ValueError`) if outputs differ by more than
             `tolerance`, in names or in shape, if any is not a number, if a
-            configuration refuses the file or crashes, or if the artefact
-            holds variables that are not the model's.
+            configuration refuses the file or crashes, if the artefact holds
+            variables that are not the model's, or the model gives NaN.
         FileNotFoundError: if there is nothing at `path`.
         ValueError: if `path` is no artefact or `inputs` do not fit.
 
@@ -73,15 +70,19 @@ def verify(model, path, inputs, tolerance=None):
         >>> keras_export.verify(model, path, numpy.ones((3, 4))) < 1e-5
         True
     """
+    return compare(model, path, inputs, tolerance)
+
+
+def compare(model, path, inputs, tolerance=None, name="inputs"):
+    """Does what `verify` says; `name` is the inputs' argument in errors."""
     check_model(model)
     _check_tolerance(tolerance)
     with _open(model, path) as (specs, runners, numbers):
         _check_contents(model, path)
+        inputs = checked_inputs(model, inputs, name)
         arrays = _fit_to(specs, name_inputs(model, inputs), path)
-        with quiet():
-            # TensorFlow's logger warns of retracing when many are checked.
-            outputs = model.predict(inputs, batch_size=BATCH_SIZE, verbose=0)
-        judge = Judge(path, name_outputs(outputs), tolerance, numbers)
+        outputs = expected_outputs(model, inputs, BATCH_SIZE, name)
+        judge = Judge(path, outputs, tolerance, numbers)
         worst = 0.0
         for configuration, run in runners.items():
             complete = configuration == next(iter(runners))
@@ -125,13 +126,6 @@ def _fit_to(specs, arrays, path):
             f"The artefact {str(path)!r} must take the model's inputs "
             f"{sorted(arrays)}. It takes {sorted(specs)}. Name the "
             "model's `keras.Input`s and export it again."
-        )
-    lengths = {array.shape[0] if array.ndim else 0 for array in arrays.values()}
-    if len(lengths) != 1 or 0 in lengths:
-        shapes = {name: array.shape for name, array in arrays.items()}
-        raise ValueError(
-            "`inputs` must hold the same number of examples, at least one, in "
-            f"every array. Received: shapes {shapes}."
         )
     return {
         name: array.astype(specs[name][1]) for name, array in arrays.items()
