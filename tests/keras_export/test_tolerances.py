@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_export.judging import Judge, VerificationError
 from keras_export.quiet import quiet
 from keras_export.tolerances import (
     disagreement,
@@ -53,6 +54,25 @@ def test_unrelated_outputs_are_far_above_the_limit():
     for garbage in (permuted, np.zeros((32, 10)), np.full((32, 10), 0.1)):
         difference, limit = judge("int8", expected, garbage)
         assert difference > 0.9 > 3 * limit
+
+
+@pytest.mark.parametrize("numbers", ["float16", "dynamic", "int8"])
+def test_the_first_example_alone_may_be_the_noisiest(numbers):
+    expected = np.ones((4096, 1))
+    batch = np.ones((4096, 1))
+    batch[0] += 0.5
+
+    def compare(actual, tolerance=None, where="here"):
+        judge = Judge("m.tflite", {"y": expected}, tolerance, numbers)
+        judge.compare([{"y": batch}], 0, "here")
+        return judge.compare([{"y": actual}], 0, where)
+
+    assert compare(batch[:1]) == compare(batch[:1], tolerance=0.5) == 0.5
+    for wrong in (np.nan, 2.0):
+        with pytest.raises(VerificationError, match="at batch size 1"):
+            compare(np.full((1, 1), wrong))
+    with pytest.raises(VerificationError, match="at batch size 1"):
+        compare(batch[:1], where="elsewhere")
 
 
 @pytest.mark.parametrize("numbers", ["float32", "float16", "dynamic", "int8"])
