@@ -90,12 +90,6 @@ class LiteRTRunner:
                 self.interpreter.set_tensor(index, array)
 
 
-def load(path):
-    """Returns the runner for what is at `path`; raises as `artefact_kind`."""
-    runners = {"litert": LiteRTRunner, "saved_model": SavedModelRunner}
-    return runners[artefact_kind(path)](path)
-
-
 def artefact_kind(path):
     """Returns `"saved_model"` or `"litert"`, by what is at `path`.
 
