@@ -79,9 +79,9 @@ def _refuse_loops(model, paths):
     if paths:
         raise ValueError(
             "`model` must have no loops for `quantize='int8'`. Received: model "
-            f"{model.name!r} with {len(paths)}{_layers(model, paths)}. Build "
-            "recurrent layers with `unroll=True`, or pass "
-            "`quantize='dynamic'`."
+            f"{model.name!r} with {len(paths)} of them"
+            f"{_layers(model, paths)}. Build recurrent layers with "
+            "`unroll=True`, or pass `quantize='dynamic'`."
         )
 
 

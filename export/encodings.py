@@ -180,7 +180,12 @@ def _dense_reason(weight, operator, arithmetic):
     is_wrong = is_float and not _can_unpack(operator, weight)
     if is_wrong or operator not in UNPACKED:
         kind = f"{weight.dtype} {operator or 'tensor that nothing reads'}"
-        return f"No correct sparse form of a {kind} exists."
+        reason = f"No correct sparse form of a {kind} exists."
+        # Such an operation can unpack it as float32.
+        single = compress(weight.astype(np.float32)).nbytes
+        if operator in UNPACKED and single < weight.nbytes:
+            reason += " Float32 'csr' would be smaller."
+        return reason
     share = f"{zero_share(weight):.0%} zeros"
     if is_float:
         return f"{share}: an index would cost what it saves."

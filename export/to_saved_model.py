@@ -35,9 +35,9 @@ def saved_model(model, path, overwrite=False, verify=True, samples=None):
         overwrite: bool, whether to replace a SavedModel that is at `path`.
         verify: bool, whether to compare it with the model before it is put
             in place, as `keras_export.verify` does.
-        samples: inputs to verify with, as `model.predict` takes them; default
-            a few seeded random ones, in which dimensions besides the batch
-            that the model leaves open are 1.
+        samples: inputs to verify with, as `model.predict` takes them, or an
+            iterable of batches of them; default a few seeded random ones, in
+            which dimensions besides the batch that the model leaves open are 1.
 
     Returns:
         `ExportReport` with `path`, `bytes`, `gzip_bytes` and `difference`.
@@ -85,12 +85,9 @@ def export_inference(model, path, batch_size=None):
 
     `model.export` leaves `training` to each layer's default, which is True
     for those that augment images; `model.predict` says False, and so does
-    this. Only subclassed models, whose inputs have no names, go through it.
+    this.
     """
     signature = _signature(model, batch_size)
-    if signature is None:
-        model.export(str(path), format="tf_saved_model", verbose=False)
-        return
     archive = keras.export.ExportArchive()
     archive.track(model)
     serve = functools.partial(model.__call__, training=False)
@@ -99,11 +96,11 @@ def export_inference(model, path, batch_size=None):
 
 
 def _signature(model, batch_size):
-    """What `model.export` would take, or None for a subclassed model."""
+    """What `model.export` would take as `input_signature`."""
     # Functional and Sequential models have `inputs`; others know no names.
     if getattr(model, "inputs", None) is None:
         if batch_size is None:
-            return None
+            return _recorded_signature(model)
         raise ValueError(
             "`batch_size` can be fixed for functional and Sequential models "
             f"only. Received: batch_size={batch_size} and the subclassed "
@@ -119,3 +116,22 @@ def _signature(model, batch_size):
         return [fix(tensor) for tensor in model.inputs]
     # `input` keeps the structure that the model was made with, as one argument.
     return [keras.tree.map_structure(fix, model.input)]
+
+
+def _recorded_signature(model):
+    """The inputs that a subclassed model was built with, of any batch size."""
+    config = model.get_build_config() or {}
+    shapes = config.get("shapes_dict") or {"": config.get("input_shape")}
+    if None in shapes.values():
+        raise ValueError(
+            "`model` must know the shapes of its inputs. Received: the "
+            f"subclassed model {model.name!r}, which was not built by calling "
+            "it. Call it on one batch first."
+        )
+
+    def fix(shape):
+        return keras.InputSpec(model.input_dtype, shape=(None, *shape[1:]))
+
+    return [
+        keras.tree.map_shape_structure(fix, shape) for shape in shapes.values()
+    ]

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 import keras_export
+from keras_export.encodings import Setting, choose
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,15 @@ def test_representative_data_of_double_precision(make_model, tmp_path):
         representative_data={"z": np.eye(3), "a": np.eye(4)[:3]},
     )
     assert report.difference > 0
+
+
+def test_reason_says_where_float32_would_be_smaller():
+    weight = np.zeros((8, 3, 3, 8), np.float16)
+    weight[..., 0] = 1
+    choice = choose(weight, "TRANSPOSE_CONV", "float", Setting())
+    assert choice.encoding == "dense"
+    assert choice.reason.endswith("Float32 'csr' would be smaller.")
+    choice = choose(weight + 1, "TRANSPOSE_CONV", "float", Setting())
+    assert choice.reason.endswith("float16 TRANSPOSE_CONV exists.")
+    choice = choose(weight, "GATHER", "float", Setting())
+    assert choice.reason.endswith("float16 GATHER exists.")
