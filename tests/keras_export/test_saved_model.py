@@ -173,18 +173,35 @@ def test_mixed_precision_is_judged_as_float16(tmp_path):
         keras_export.verify(model, report.path, inputs)
 
 
+@keras.saving.register_keras_serializable(package="keras_export_tests")
+class Augmented(keras.Model):
+    def __init__(self, layers):
+        super().__init__()
+        self.augmentation = keras.Sequential(layers)
+
+    def call(self, inputs, training=None):
+        return self.augmentation(inputs["image"], training=training)
+
+
+def augmented(is_subclassed):
+    layers = [
+        keras.layers.RandomFlip(),
+        keras.layers.RandomBrightness(0.5, value_range=(0, 1)),
+        keras.layers.RandomContrast(0.5),
+        keras.layers.RandomZoom(0.3),
+        keras.layers.Flatten(),
+    ]
+    if not is_subclassed:
+        return keras.Sequential([keras.Input((8, 8, 3)), *layers])
+    model = Augmented(layers)
+    model({"image": np.ones((2, 8, 8, 3), "float32")})
+    return model
+
+
+@pytest.mark.parametrize("is_subclassed", [False, True])
 @pytest.mark.parametrize("export", ["litert", "saved_model"])
-def test_augmentation_is_left_out_as_in_predict(export, tmp_path):
-    model = keras.Sequential(
-        [
-            keras.Input((8, 8, 3)),
-            keras.layers.RandomFlip(),
-            keras.layers.RandomBrightness(0.5, value_range=(0, 1)),
-            keras.layers.RandomContrast(0.5),
-            keras.layers.RandomZoom(0.3),
-            keras.layers.Flatten(),
-        ]
-    )
+def test_augmentation_is_left_out(export, is_subclassed, tmp_path):
+    model = augmented(is_subclassed)
     name = {"litert": "model.tflite", "saved_model": "served"}[export]
     report = getattr(keras_export, export)(model, tmp_path / name)
     assert report.difference == 0
