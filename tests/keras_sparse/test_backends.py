@@ -23,6 +23,7 @@ NEUTRAL = [
     "budgets",
     "config",
     "deepr",
+    "device_profiles",
     "dsr",
     "every_method",
     "execution",
