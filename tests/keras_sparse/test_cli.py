@@ -102,6 +102,7 @@ def test_every_number_format_keeps_the_accuracy(trained):
             assert lost <= (0.001 if is_float else 0.005) + 1e-9, file
 
 
+@pytest.mark.slow
 def test_a_device_profile_picks_pattern_and_export(tmp_path):
     call(
         *(tmp_path, "train", "--epochs", 2, "--output", "out"),
