@@ -1,6 +1,7 @@
 """What a training step of each method costs beside a plain one.
 
     python benchmarks/method_overhead.py
+    python benchmarks/method_overhead.py --methods Static DeepR STE TopKAST
 
 Ratios of two steps timed in turns in one process, on the CPU with TensorFlow:
 medians over the rounds. Methods that move their masks every 100 steps are
@@ -53,10 +54,11 @@ EACH_STEP = {
 }
 
 
-def measure(name, rounds):
+def measure(name, methods, rounds):
     """Rows of one model, "CNN" or "MLP" of `timing.build_model`."""
     rows = []
-    for label, method in (EACH_STEP | MOVING).items():
+    for label in methods:
+        method = (EACH_STEP | MOVING)[label]
         model, optimizer = sparse_model(name, method)
         step = training_step(model, name)
 
@@ -100,7 +102,7 @@ def _table(rows):
     table.add_column("method")
     for name in BATCH_SIZES:
         table.add_column(name, justify="right")
-    for label in EACH_STEP | MOVING:
+    for label in dict.fromkeys(row["method"] for row in rows):
         found = {r["model"]: r for r in rows if r["method"] == label}
         cells = [
             f"{found[name]['wall']:.2f} ({found[name]['cpu']:.2f})"
@@ -115,8 +117,14 @@ def main():
     """Times, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=40)
+    every = [*EACH_STEP, *MOVING]
+    parser.add_argument("--methods", nargs="+", choices=every, default=every)
     arguments = parser.parse_args()
-    rows = [r for name in BATCH_SIZES for r in measure(name, arguments.rounds)]
+    rows = [
+        row
+        for name in BATCH_SIZES
+        for row in measure(name, arguments.methods, arguments.rounds)
+    ]
     Console().print(_table(rows))
     OUTPUT.write_text(json.dumps(rows, indent=1) + "\n")
 
