@@ -5,6 +5,7 @@ import math
 import time
 
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 
 from keras_export.artefacts import sizes
 from keras_export.benchmark_inputs import (
@@ -14,7 +15,7 @@ from keras_export.benchmark_inputs import (
     positive_numbers,
 )
 from keras_export.machine import cpu_model
-from keras_export.running import LiteRTRunner
+from keras_export.quiet import quiet
 
 # Seconds of one sample: far above the clock's and the call's own cost.
 SAMPLE = 1e-3
@@ -104,40 +105,40 @@ def benchmark(
     for matching in zip(*batches, strict=True):
         size = len(next(iter(matching[0].values())))
         for count in threads:
-            runners = [
+            interpreters = [
                 _prepared(path, batch, count)
                 for path, batch in zip(
                     artefacts.values(), matching, strict=True
                 )
             ]
-            seconds = _measure(runners, repeats, warmup)
+            seconds = _measure(interpreters, repeats, warmup)
             rows += _rows(artefacts, count, size, seconds)
     return rows
 
 
-def _measure(runners, repeats, warmup):
+def _measure(interpreters, repeats, warmup):
     """Returns seconds per call, shape `(repeats, artefacts)`."""
-    calls = [_calls_per_sample(runner) for runner in runners]
-    seconds = np.empty((warmup + repeats, len(runners)))
+    calls = [_calls_per_sample(interpreter) for interpreter in interpreters]
+    seconds = np.empty((warmup + repeats, len(interpreters)))
     for turn in range(warmup + repeats):
         # The starting place moves, so that none always follows the same one.
-        for place in range(len(runners)):
-            which = (place + turn) % len(runners)
-            seconds[turn, which] = _time(runners[which], calls[which])
+        for place in range(len(interpreters)):
+            which = (place + turn) % len(interpreters)
+            seconds[turn, which] = _time(interpreters[which], calls[which])
     return seconds[warmup:]
 
 
-def _time(runner, calls):
-    invoke = runner.interpreter.invoke
+def _time(interpreter, calls):
+    invoke = interpreter.invoke
     start = time.perf_counter()
     for _ in range(calls):
         invoke()
     return (time.perf_counter() - start) / calls
 
 
-def _calls_per_sample(runner):
-    _time(runner, 1)
-    fastest = min(_time(runner, 1) for _ in range(3))
+def _calls_per_sample(interpreter):
+    _time(interpreter, 1)
+    fastest = min(_time(interpreter, 1) for _ in range(3))
     return max(1, math.ceil(SAMPLE / fastest))
 
 
@@ -163,6 +164,14 @@ def _rows(artefacts, threads, batch_size, seconds):
 
 
 def _prepared(path, arrays, threads):
-    runner = LiteRTRunner(path, threads)
-    runner.prepare(arrays)
-    return runner
+    """An interpreter in this process, with its inputs set."""
+    with quiet():
+        interpreter = Interpreter(str(path), num_threads=threads)
+        details = interpreter.get_signature_runner().get_input_details()
+        places = {name: detail["index"] for name, detail in details.items()}
+        for name, array in arrays.items():
+            interpreter.resize_tensor_input(places[name], array.shape)
+        interpreter.allocate_tensors()
+        for name, array in arrays.items():
+            interpreter.set_tensor(places[name], array)
+    return interpreter

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_export.sparse_weights import compress, pad_inputs, zero_share
 
+TARGETS = ("any", "arm", "x86")
 # Operations whose weight the interpreter can unpack when it loads a file.
 UNPACKED = (
     "CONV_2D",

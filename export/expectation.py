@@ -5,15 +5,16 @@ import tensorflow as tf
 
 from keras_export.judging import VerificationError
 from keras_export.quiet import quiet
-from keras_export.running import name_inputs, name_outputs
+from keras_export.running import name_outputs
 
 
-def expected_outputs(model, inputs, batch_size, name="inputs"):
+def expected_outputs(model, inputs, arrays, batch_size, name="inputs"):
     """Returns a dict from the artefact's output names to arrays.
 
     Args:
         model: built `keras.Model`.
         inputs: what `model.predict` takes.
+        arrays: dict from input name to array, the same by name.
         batch_size: positive int, examples per call.
         name: str, the argument that a user passes `inputs` as, for errors.
 
@@ -28,7 +29,6 @@ def expected_outputs(model, inputs, batch_size, name="inputs"):
             cause = None
         except (TypeError, ValueError, tf.errors.OpError) as error:
             cause = error
-    arrays = name_inputs(model, inputs, name)
     if cause is not None:
         shapes = {key: array.shape for key, array in arrays.items()}
         raise ValueError(

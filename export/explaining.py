@@ -6,13 +6,12 @@ import math
 import keras
 from keras import layers
 
-from keras_export.encodings import Setting, choose
+from keras_export.encodings import TARGETS, Setting, choose
 from keras_export.explain_nodes import find_nodes
 from keras_export.explain_parts import find_parts
 from keras_export.xnnpack_rewriting import readable_graph
 from keras_export.xnnpack_sites import is_convolution
 
-TARGETS = ("any", "arm", "x86")
 X86 = (
     "On x86 with AVX XNNPACK never runs convolutions sparse: zeros make the "
     "file smaller, not faster.",

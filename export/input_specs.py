@@ -31,15 +31,19 @@ def check_shapes(name, specs, arrays):
     """
     for key, array in arrays.items():
         wanted = specs[key][0]
-        fits = array.ndim == len(wanted) and all(
-            b in (None, a) for a, b in zip(array.shape, wanted, strict=True)
-        )
-        if not fits or array.size == 0:
+        if not fits(array.shape, wanted) or array.size == 0:
             raise ValueError(
                 f"`inputs` must fit {name!r}, whose input {key!r} has shape "
                 f"{wanted} (None: any size). Received: shape {array.shape}. "
                 "Pass an array of that shape, with at least one example."
             )
+
+
+def fits(shape, wanted):
+    """Whether a shape is the one wanted, in which None is any length."""
+    return len(shape) == len(wanted) and all(
+        b in (None, a) for a, b in zip(shape, wanted, strict=True)
+    )
 
 
 def random_inputs(path, batch_size=1):

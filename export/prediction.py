@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_export.input_specs import check_shapes
 from keras_export.isolated import IsolatedInterpreter
+from keras_export.representative import fill_up
 from keras_export.running import SavedModelRunner, artefact_kind
 
 _BATCH_SIZE = 256
@@ -48,10 +49,12 @@ def predict(path, inputs):
         inputs = np.asarray(inputs, dtype=dtype)
         any_count = {name: ((None, *shape[1:]), dtype)}
         check_shapes(str(path), any_count, {name: inputs})
-        batches = [
-            _only(path, run({name: padded}))[:count]
-            for padded, count in _batches(inputs, shape[0])
-        ]
+        size = shape[0] or _BATCH_SIZE
+        batches = []
+        for start in range(0, len(inputs), size):
+            batch = inputs[start : start + size]
+            filled = fill_up({name: batch}, shape[0] or len(batch))
+            batches.append(_only(path, run(filled))[: len(batch)])
     return np.concatenate(batches)
 
 
@@ -64,16 +67,6 @@ def _open(path):
         return
     with IsolatedInterpreter(path) as child:
         yield child.inputs, lambda arrays: child.run(arrays)[0]
-
-
-def _batches(inputs, fixed):
-    """Yields `(batch, examples in it)`, padded where the size is fixed."""
-    size = fixed or _BATCH_SIZE
-    for start in range(0, len(inputs), size):
-        batch = inputs[start : start + size]
-        missing = (fixed or len(batch)) - len(batch)
-        padding = [(0, missing)] + [(0, 0)] * (batch.ndim - 1)
-        yield np.pad(batch, padding), len(batch)
 
 
 def _only(path, outputs):

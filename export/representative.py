@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_export.input_specs import fits
 from keras_export.running import name_inputs
 
 
@@ -104,13 +105,23 @@ def gather(data, name):
 def examples(arrays, batch_size=None):
     """Yields dicts of arrays of `batch_size` (default 1) examples.
 
-    The last batch is filled up with its last example.
+    The last batch is filled up.
     """
     size = batch_size or 1
-    count = len(next(iter(arrays.values())))
-    for start in range(0, count, size):
-        places = np.minimum(np.arange(start, start + size), count - 1)
-        yield {name: array[places] for name, array in arrays.items()}
+    for start in range(0, len(next(iter(arrays.values()))), size):
+        batch = {k: v[start : start + size] for k, v in arrays.items()}
+        yield fill_up(batch, size)
+
+
+def fill_up(arrays, size):
+    """Repeats the last example of a batch until there are `size`.
+
+    Example:
+        >>> fill_up({"x": np.array([1, 2])}, 4)["x"].tolist()
+        [1, 2, 2, 2]
+    """
+    places = np.arange(size)
+    return {k: v[np.minimum(places, len(v) - 1)] for k, v in arrays.items()}
 
 
 def _check_shapes(model, arrays, name):
@@ -121,10 +132,7 @@ def _check_shapes(model, arrays, name):
     }
     for key, shape in wanted.items():
         found = arrays[key].shape[1:]
-        if len(found) != len(shape) or any(
-            length not in (None, actual)
-            for actual, length in zip(found, shape, strict=True)
-        ):
+        if not fits(found, shape):
             raise ValueError(
                 f"`{name}` must fit the model's input {key!r}, examples of "
                 f"shape {shape}. Received: {found}. Pass what "

@@ -1,11 +1,10 @@
-"""Running an exported artefact: one small interface for both formats."""
+"""What an exported artefact is, takes and gives; running a SavedModel."""
 
 import pathlib
 
 import keras
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 
 from keras_export.artefacts import is_saved_model
 from keras_export.quiet import quiet
@@ -37,57 +36,6 @@ class SavedModelRunner:
         tensors = {name: tf.constant(array) for name, array in arrays.items()}
         outputs = self._signature(**tensors)
         return {name: output.numpy() for name, output in outputs.items()}
-
-
-class LiteRTRunner:
-    """Calls the only signature of a `.tflite` file; resizes to each batch.
-
-    Attributes:
-        inputs: dict from input name to `(shape, dtype)`; None in a shape is
-            an open dimension.
-        interpreter: the `ai_edge_litert` interpreter.
-    """
-
-    def __init__(self, path, threads=1):
-        with quiet():
-            self.interpreter = Interpreter(str(path), num_threads=threads)
-            count = len(self.interpreter.get_signature_list())
-        if count != 1:
-            raise ValueError(
-                "`path` must be a `.tflite` file with one signature. Received: "
-                f"path={str(path)!r} with {count}. Write it with "
-                "`keras_export.litert`."
-            )
-        with quiet():
-            runner = self.interpreter.get_signature_runner()
-        self._details = runner.get_input_details()
-        self.inputs = {
-            name: (
-                tuple(
-                    None if length < 0 else int(length)
-                    for length in detail["shape_signature"]
-                ),
-                np.dtype(detail["dtype"]),
-            )
-            for name, detail in self._details.items()
-        }
-
-    def __call__(self, arrays):
-        """Returns a dict of output arrays for a dict of input arrays."""
-        with quiet():
-            # Not kept: while one lives, the interpreter refuses `prepare`.
-            return self.interpreter.get_signature_runner()(**arrays)
-
-    def prepare(self, arrays):
-        """Sets the inputs once; afterwards `interpreter.invoke()` repeats."""
-        with quiet():
-            for name, array in arrays.items():
-                index = self._details[name]["index"]
-                self.interpreter.resize_tensor_input(index, array.shape)
-            self.interpreter.allocate_tensors()
-            for name, array in arrays.items():
-                index = self._details[name]["index"]
-                self.interpreter.set_tensor(index, array)
 
 
 def artefact_kind(path):

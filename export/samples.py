@@ -4,7 +4,6 @@ import keras
 import numpy as np
 
 from keras_export.input_specs import random_inputs
-from keras_export.models import check_model
 from keras_export.running import name_inputs
 
 # Few examples show a misread weight as well as many do.
@@ -25,7 +24,6 @@ def random_samples(model, path):
     Raises:
         ValueError: for a subclassed model whose inputs cannot be found out.
     """
-    check_model(model)
     arrays = random_inputs(path, EXAMPLES)
     structure = _structure(model)
     names = keras.tree.flatten(structure)

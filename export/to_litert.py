@@ -13,7 +13,7 @@ from keras_export.artefacts import (
     sizes,
 )
 from keras_export.conversion import QUANTIZATIONS, convert
-from keras_export.encodings import Setting
+from keras_export.encodings import TARGETS, Setting
 from keras_export.final_check import check_written
 from keras_export.flatbuffer import read_weights
 from keras_export.models import check_input_names, check_model
@@ -28,7 +28,6 @@ NOTE = (
 )
 # Below, zeros are chance and not pruning.
 FEWEST_ZEROS = 0.01
-TARGETS = ("any", "arm", "x86")
 
 
 def litert(
@@ -118,8 +117,10 @@ def litert(
         _check_zeros(model)
     data = checked_inputs(model, representative_data, "representative_data")
     arrays = _calibration(model, quantize, data)
-    name = "representative_data" if samples is None else "samples"
-    samples = checked_inputs(model, data if samples is None else samples, name)
+    if samples is None:
+        samples, name = data, "representative_data"
+    else:
+        samples, name = checked_inputs(model, samples, "samples"), "samples"
     setting = Setting(target, sparse, threads)
     with replacing(path) as temporary:
         dense = convert(model, quantize, batch_size, arrays)

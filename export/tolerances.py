@@ -3,7 +3,7 @@
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from keras_export.flatbuffer import read_model
+from keras_export.flatbuffer import EXPANDERS, operator_name, read_model
 
 # Largest difference, in units of the largest output where that is above 1.
 FLOAT32 = 1e-5
@@ -18,11 +18,6 @@ INTEGERS = (
     schema.TensorType.INT8,
     schema.TensorType.INT16,
     schema.TensorType.UINT8,
-)
-# They only unpack a constant; what they give is still a weight.
-EXPANDERS = (
-    schema.BuiltinOperator.DENSIFY,
-    schema.BuiltinOperator.DEQUANTIZE,
 )
 
 
@@ -118,6 +113,5 @@ def _weight_types(model, graph):
 
 def _activation_types(model, graph):
     for operator in graph.operators or ():
-        code = model.operatorCodes[operator.opcodeIndex].builtinCode
-        if code not in EXPANDERS:
+        if operator_name(model, operator) not in EXPANDERS:
             yield from (graph.tensors[i].type for i in operator.outputs)

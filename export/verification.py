@@ -4,15 +4,13 @@ import contextlib
 import functools
 import math
 
-import numpy as np
-
 from keras_export.contents import foreign_contents
 from keras_export.expectation import expected_outputs
 from keras_export.isolated import InterpreterError, IsolatedInterpreter
 from keras_export.judging import Judge, VerificationError
 from keras_export.models import check_model
-from keras_export.representative import checked_inputs
-from keras_export.running import SavedModelRunner, artefact_kind, name_inputs
+from keras_export.representative import checked_arrays, fill_up, gather
+from keras_export.running import SavedModelRunner, artefact_kind
 from keras_export.tolerances import model_format, number_format
 
 BATCH_SIZE = 32
@@ -79,9 +77,10 @@ def compare(model, path, inputs, tolerance=None, name="inputs"):
     _check_tolerance(tolerance)
     with _open(model, path) as (specs, runners, numbers):
         _check_contents(model, path)
-        inputs = checked_inputs(model, inputs, name)
-        arrays = _fit_to(specs, name_inputs(model, inputs), path)
-        outputs = expected_outputs(model, inputs, BATCH_SIZE, name)
+        inputs = gather(inputs, name)
+        arrays = checked_arrays(model, inputs, name)
+        outputs = expected_outputs(model, inputs, arrays, BATCH_SIZE, name)
+        arrays = _fit_to(specs, arrays, path)
         judge = Judge(path, outputs, tolerance, numbers)
         worst = 0.0
         for configuration, run in runners.items():
@@ -150,10 +149,8 @@ def _batches(specs, arrays, complete):
 def _run(run, specs, batch, path, configuration):
     """Runs one batch, filled up with its last example where size is fixed."""
     count = len(next(iter(batch.values())))
-    missing = (_fixed_size(specs) or count) - count
-    filled = {k: np.r_[v, v[-1:].repeat(missing, 0)] for k, v in batch.items()}
     try:
-        runs = run(filled)
+        runs = run(fill_up(batch, _fixed_size(specs) or count))
     except InterpreterError as error:
         raise VerificationError(
             f"The artefact {str(path)!r} must run at batch size {count} "

@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 import keras_export
 from keras_export import isolated
 from keras_export.isolated import InterpreterError, IsolatedInterpreter
-from keras_export.running import LiteRTRunner
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,17 @@ def file(make_model, tmp_path_factory):
 
 def test_equals_the_interpreter_in_this_process(file, make_inputs):
     inputs = make_inputs("two_inputs", 3)
-    expected = LiteRTRunner(file)(inputs)
+    runner = Interpreter(str(file)).get_signature_runner()
+    details = runner.get_input_details()
+    specs = {
+        name: detail["shape_signature"] for name, detail in details.items()
+    }
+    expected = runner(**inputs)
     with IsolatedInterpreter(file) as interpreter:
-        assert interpreter.inputs == LiteRTRunner(file).inputs
+        assert set(interpreter.inputs) == set(specs) == set(inputs)
+        for name, (shape, dtype) in interpreter.inputs.items():
+            assert [n or -1 for n in shape] == specs[name].tolist()
+            assert dtype == details[name]["dtype"]
         runs = interpreter.run(inputs, threads=2, times=2)
         (plain,) = interpreter.run(inputs, delegate=False)
     assert len(runs) == 2 and set(plain) == {"wide", "narrow"}
