@@ -8,7 +8,7 @@ import numpy as np
 import keras_export
 
 FORMATS = (None, "float16", "dynamic", "int8")
-_CHECKED = 256  # test images on which the exported models are verified
+CHECKED = 256  # test images on which the exported models are verified
 _REPRESENTATIVE = 200  # training images that say how large activations are
 
 
@@ -43,7 +43,7 @@ def export_all(model, prefix, target, sparse, data, folder):
             sparse=sparse,
             quantize=quantize,
             representative_data=training if quantize == "int8" else None,
-            samples=images[:_CHECKED],
+            samples=images[:CHECKED],
             overwrite=True,
         )
         outputs = keras_export.predict(path, images)
