@@ -14,10 +14,10 @@ import argparse
 import json
 import pathlib
 
+import export_models as models
 import keras
 import numpy as np
 from emulated_arm_root import CPU, EmulatedArm
-from keras import layers
 from rich.console import Console
 from rich.table import Table
 
@@ -109,67 +109,19 @@ def row(name, result, expected, sizes):
 
 def cases():
     """Returns a dict from a name to `(model, its dense reference)`."""
-    dense = mobile_net(0.0)
-    sparse = mobile_net(ZEROS)
+    dense = models.mobilenet()
+    sparse = models.sparse(models.mobilenet(), ZEROS)
     # Just under the 2/3 at which XNNPACK begins.
-    few = keras_export.xnnpack_ready(mobile_net(0.6))
+    few = keras_export.xnnpack_ready(models.sparse(models.mobilenet(), 0.6))
     symmetric = keras_export.xnnpack_ready(sparse)
-    plain = mlp(0.0)
+    blocks = models.sparse(models.mlp(), ZEROS, block=4)
     return {
         "MobileNet, ready, 90 % zeros": (symmetric, dense),
         "MobileNet, ready, 60 % zeros": (few, dense),
         "MobileNet, stock padding, 90 % zeros": (sparse, dense),
         "MobileNet, ready, dense": (keras_export.xnnpack_ready(dense), dense),
-        "MLP, blocks 1x4, 90 % zeros": (mlp(ZEROS), plain),
+        "MLP, blocks 1x4, 90 % zeros": (blocks, models.mlp()),
     }
-
-
-def mobile_net(zeros):
-    """MobileNet 96x96, alpha 0.5, with zeros in its 1x1 convolutions."""
-    model = keras.applications.MobileNet(
-        (96, 96, 3), alpha=0.5, weights=None, classifier_activation=None
-    )
-    generator = np.random.default_rng(2)
-    for layer in model.layers:
-        if type(layer) not in (layers.Conv2D, layers.DepthwiseConv2D):
-            continue
-        kernel, *rest = layer.get_weights()
-        pointwise = kernel.shape[:2] == (1, 1)
-        mask = keep(kernel.shape, zeros if pointwise else 0.0)
-        # Outputs would vanish with Keras' initial weights, and so would any
-        # difference between them.
-        inputs = mask.sum() / kernel.shape[-1]
-        if type(layer) is layers.DepthwiseConv2D:
-            inputs = 9
-        kernel = generator.normal(size=kernel.shape) * mask
-        layer.set_weights([kernel * (2 / inputs) ** 0.5, *rest])
-    return model
-
-
-def mlp(zeros):
-    """784-1000-1000-10, blocks of 4 inputs in all but the last layer."""
-    model = keras.Sequential(
-        [
-            keras.Input((784,)),
-            layers.Dense(1000, activation="relu"),
-            layers.Dense(1000, activation="relu"),
-            layers.Dense(10),
-        ]
-    )
-    for layer in model.layers[:2]:
-        kernel, bias = layer.get_weights()
-        rows, columns = kernel.shape
-        blocks = keep((rows // 4, columns), zeros).repeat(4, axis=0)
-        layer.set_weights([kernel * blocks / (1 - zeros) ** 0.5, bias])
-    return model
-
-
-def keep(shape, zeros):
-    """0/1 array with a share of `zeros` zeros at random places."""
-    mask = np.ones(np.prod(shape), "float32")
-    order = np.random.default_rng(0).permutation(mask.size)
-    mask[order[: round(zeros * mask.size)]] = 0
-    return mask.reshape(shape)
 
 
 def draw(shape):

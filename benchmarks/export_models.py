@@ -1,4 +1,4 @@
-"""The networks of `export.py`, with zeros where training would leave them.
+"""The networks of `export.py` and `emulated_arm.py`, with planted zeros.
 
 Only size and speed are measured, which do not depend on the values of what is
 left: the weights are random.
