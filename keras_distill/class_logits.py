@@ -1,0 +1,84 @@
+"""Subclass logits summed to class logits: the head of a subclass model."""
+
+import keras
+from keras import ops
+
+from keras_distill.arguments import check_count, check_multiple
+
+
+def class_logits(subclass_logits, num_classes):
+    """Class logits of subclass logits: logsumexp over contiguous blocks.
+
+    The softmax of the result is the sum of the subclasses' probabilities.
+
+    Args:
+        subclass_logits: float tensor of shape (..., num_classes * S). The
+            subclasses of class `c` are the entries from `c * S` up to, not
+            including, `(c + 1) * S`.
+        num_classes: int from 1, a divisor of the last axis.
+
+    Returns:
+        Float tensor of shape (..., num_classes), same dtype.
+
+    Raises:
+        ValueError: the last axis is unknown or no multiple of `num_classes`.
+
+    Source: Müller, Kornblith and Hinton 2020, arXiv:2002.03936; the authors'
+        `mnist_colab.ipynb`, function `class_logits_from_subclass_logits`.
+
+    Example:
+        >>> import numpy as np
+        >>> import keras_distill as kd
+        >>> halves = np.log(np.array([[0.1, 0.2, 0.3, 0.4]], "float32"))
+        >>> probabilities = keras.ops.softmax(kd.class_logits(halves, 2))
+        >>> keras.ops.convert_to_numpy(probabilities).round(4).tolist()
+        [[0.30000001192092896, 0.699999988079071]]
+    """
+    subclass_logits = ops.convert_to_tensor(subclass_logits)
+    width = subclass_logits.shape[-1]
+    check_multiple(width, num_classes)
+    shape = ops.shape(subclass_logits)[:-1]
+    blocks = (*shape, num_classes, width // num_classes)
+    return ops.logsumexp(ops.reshape(subclass_logits, blocks), axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="keras_distill")
+class ClassLogits(keras.layers.Layer):
+    """Layer that turns subclass logits into class logits.
+
+    Args:
+        num_classes: int from 1, a divisor of the input's last axis.
+        **kwargs: as for every `keras.layers.Layer`.
+
+    Returns:
+        Float tensor of shape (..., num_classes).
+
+    Raises:
+        ValueError: `num_classes` is no positive integer, or the last axis of
+            the input is no multiple of it.
+
+    Source: as `keras_distill.class_logits`.
+
+    Example:
+        >>> import keras_distill as kd
+        >>> teacher = keras.Sequential(
+        ...     [keras.Input((8,)), keras.layers.Dense(10), kd.ClassLogits(2)]
+        ... )
+        >>> teacher.output_shape
+        (None, 2)
+    """
+
+    def __init__(self, num_classes, **kwargs):
+        check_count("num_classes", num_classes)
+        super().__init__(**kwargs)
+        self.num_classes = num_classes
+
+    def call(self, inputs):
+        return class_logits(inputs, self.num_classes)
+
+    def compute_output_shape(self, input_shape):
+        check_multiple(input_shape[-1], self.num_classes)
+        return (*input_shape[:-1], self.num_classes)
+
+    def get_config(self):
+        return {**super().get_config(), "num_classes": self.num_classes}

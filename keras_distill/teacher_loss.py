@@ -1,0 +1,17 @@
+"""What all distillation losses are: a Keras loss against the teacher."""
+
+import keras
+
+
+class TeacherLoss(keras.losses.Loss, keras.distillation.DistillationLoss):
+    """Base class: a Keras loss whose targets are the teacher's outputs.
+
+    `call(y_true, y_pred)` gets the teacher's and the student's outputs and
+    returns one value per example. As a `keras.losses.Loss` it takes sample
+    weights, scales under `tf.distribute` and works in `Model.compile`; as a
+    `keras.distillation.DistillationLoss` it plugs into Keras' own Distiller.
+    """
+
+    def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
+        """The mean over the batch, as `keras.distillation` calls it."""
+        return self(teacher_outputs, student_outputs)
