@@ -32,13 +32,22 @@ def check_temperature(value, name="temperature"):
     check_number(name, value, open_low=True)
 
 
-def check_multiple(width, num_classes):
-    """Raises unless a last axis of `width` holds whole blocks per class."""
-    check_count("num_classes", num_classes)
-    if width is None or width % num_classes:
+def check_flag(name, value):
+    """Raises unless `value` is True or False."""
+    if not isinstance(value, bool):
         raise ValueError(
-            "The last axis of the subclass logits must be a multiple of "
+            f"`{name}` must be True or False. Received: {name}={value!r}."
+        )
+
+
+def check_multiple(shape, num_classes):
+    """Raises unless the last axis of `shape` holds one block per class."""
+    check_count("num_classes", num_classes)
+    width = shape[-1] if len(shape) else None
+    if not width or width % num_classes:
+        raise ValueError(
+            "The last axis of the subclass logits must be a known multiple of "
             "`num_classes`: each class has the same number of subclasses. "
-            f"Received: a last axis of {width} and num_classes={num_classes}. "
+            f"Received: shape {tuple(shape)} and num_classes={num_classes}. "
             "Give the last Dense layer `num_classes * subclasses` units."
         )

@@ -25,6 +25,7 @@ def class_logits(subclass_logits, num_classes):
 
     Source: Müller, Kornblith and Hinton 2020, arXiv:2002.03936; the authors'
         `mnist_colab.ipynb`, function `class_logits_from_subclass_logits`.
+    Differs from the authors' code: any number of leading axes.
 
     Example:
         >>> import numpy as np
@@ -34,12 +35,19 @@ def class_logits(subclass_logits, num_classes):
         >>> keras.ops.convert_to_numpy(probabilities).round(4).tolist()
         [[0.30000001192092896, 0.699999988079071]]
     """
-    subclass_logits = ops.convert_to_tensor(subclass_logits)
-    width = subclass_logits.shape[-1]
-    check_multiple(width, num_classes)
-    shape = ops.shape(subclass_logits)[:-1]
-    blocks = (*shape, num_classes, width // num_classes)
-    return ops.logsumexp(ops.reshape(subclass_logits, blocks), axis=-1)
+    if keras.utils.is_keras_tensor(subclass_logits):
+        return ClassLogits(num_classes)(subclass_logits)
+    logits = ops.convert_to_tensor(subclass_logits)
+    if not keras.backend.is_float_dtype(logits.dtype):
+        logits = ops.cast(logits, keras.config.floatx())
+    check_multiple(logits.shape, num_classes)
+    *leading, width = logits.shape
+    if leading.count(None) == 1:  # static where possible: smaller exports
+        leading[leading.index(None)] = -1
+    elif None in leading:
+        leading = ops.shape(logits)[:-1]
+    blocks = (*leading, num_classes, width // num_classes)
+    return ops.logsumexp(ops.reshape(logits, blocks), axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="keras_distill")
@@ -51,7 +59,8 @@ class ClassLogits(keras.layers.Layer):
         **kwargs: as for every `keras.layers.Layer`.
 
     Returns:
-        Float tensor of shape (..., num_classes).
+        Float tensor of shape (..., num_classes), for an input of shape
+        (..., num_classes * S).
 
     Raises:
         ValueError: `num_classes` is no positive integer, or the last axis of
@@ -71,13 +80,14 @@ class ClassLogits(keras.layers.Layer):
     def __init__(self, num_classes, **kwargs):
         check_count("num_classes", num_classes)
         super().__init__(**kwargs)
-        self.num_classes = num_classes
+        self.num_classes = int(num_classes)
+        self.supports_masking = True
 
     def call(self, inputs):
         return class_logits(inputs, self.num_classes)
 
     def compute_output_shape(self, input_shape):
-        check_multiple(input_shape[-1], self.num_classes)
+        check_multiple(input_shape, self.num_classes)
         return (*input_shape[:-1], self.num_classes)
 
     def get_config(self):

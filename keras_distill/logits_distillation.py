@@ -41,7 +41,7 @@ class SubclassDistillation(TeacherLoss):
     ):
         check_temperature(temperature)
         super().__init__(name=name, reduction=reduction)
-        self.temperature = temperature
+        self.temperature = float(temperature)
 
     def call(self, y_true, y_pred):
         return soft_target_crossentropy(y_true, y_pred, self.temperature)
@@ -92,8 +92,8 @@ class LogitsDistillation(TeacherLoss):
         if num_classes is not None:
             check_count("num_classes", num_classes)
         super().__init__(name=name, reduction=reduction)
-        self.temperature = temperature
-        self.num_classes = num_classes
+        self.temperature = float(temperature)
+        self.num_classes = None if num_classes is None else int(num_classes)
 
     def call(self, y_true, y_pred):
         if self.num_classes is not None:

@@ -37,12 +37,30 @@ def soft_target_crossentropy(teacher_logits, student_logits, temperature):
     check_temperature(temperature)
     teacher = ops.cast(ops.convert_to_tensor(teacher_logits), "float32")
     student = ops.cast(ops.convert_to_tensor(student_logits), "float32")
-    if teacher.shape[-1] != student.shape[-1]:
-        raise ValueError(
-            "Teacher and student must have the same number of logits. "
-            f"Received: {teacher.shape[-1]} of the teacher and "
-            f"{student.shape[-1]} of the student."
-        )
+    check_same_logits(teacher.shape, student.shape)
     targets = ops.softmax(ops.stop_gradient(teacher) / temperature)
     logs = ops.log_softmax(student / temperature)
     return -ops.sum(targets * logs, axis=-1) * temperature**2
+
+
+def check_same_logits(teacher_shape, student_shape):
+    """Raises unless teacher and student have logits of one shape.
+
+    Args:
+        teacher_shape, student_shape: tuples of int, or None where unknown.
+
+    Raises:
+        ValueError: another number of axes or of logits, or other examples.
+    """
+    teacher_shape, student_shape = tuple(teacher_shape), tuple(student_shape)
+    same = len(teacher_shape) == len(student_shape) > 0 and all(
+        None in pair or pair[0] == pair[1]
+        for pair in zip(teacher_shape, student_shape, strict=True)
+    )
+    if not same:
+        raise ValueError(
+            "Teacher and student must have logits of the same shape. "
+            f"Received: {teacher_shape} of the teacher and {student_shape} of "
+            "the student. Give the student's last layer as many units, or use "
+            "`LogitsDistillation(num_classes=...)` to compare their classes."
+        )

@@ -3,10 +3,19 @@
 import keras
 from keras import ops
 
-from keras_distill.arguments import check_count, check_number, check_temperature
+from keras_distill.arguments import (
+    check_count,
+    check_flag,
+    check_number,
+    check_temperature,
+)
 from keras_distill.class_logits import class_logits
 from keras_distill.diversity import diversity
-from keras_distill.labels import class_labels
+from keras_distill.labels import (
+    check_same_batch,
+    class_labels,
+    spoil_invalid,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_distill")
@@ -27,14 +36,18 @@ class SubclassCrossentropy(keras.losses.Loss):
 
     Returns:
         Called with integer class labels of shape (batch,) or (batch, 1) and
-        subclass logits of shape (batch, num_classes * S): the mean loss.
+        subclass logits of shape (batch, num_classes * S): the mean loss, in
+        float32.
 
     Raises:
         ValueError: an argument out of its range; one-hot labels; labels
-            outside [0, num_classes).
+            outside [0, num_classes). For those, a TensorFlow graph raises
+            `tf.errors.InvalidArgumentError`; compiled by XLA (on JAX, or by
+            `jit_compile=True`), which cannot raise, the loss is NaN.
 
     Source: Müller, Kornblith and Hinton 2020, arXiv:2002.03936; the authors'
         `mnist_colab.ipynb`.
+    Differs from the authors' code: sample weights, also on the diversity.
 
     Example:
         >>> import keras_distill as kd
@@ -55,18 +68,22 @@ class SubclassCrossentropy(keras.losses.Loss):
         check_count("num_classes", num_classes)
         check_number("diversity_weight", diversity_weight)
         check_temperature(diversity_temperature, "diversity_temperature")
+        check_flag("cross_replica", cross_replica)
         super().__init__(name=name, reduction=reduction)
-        self.num_classes = num_classes
-        self.diversity_weight = diversity_weight
-        self.diversity_temperature = diversity_temperature
+        self.num_classes = int(num_classes)
+        self.diversity_weight = float(diversity_weight)
+        self.diversity_temperature = float(diversity_temperature)
         self.cross_replica = cross_replica
 
     def call(self, y_true, y_pred):
-        logits = ops.cast(class_logits(y_pred, self.num_classes), "float32")
+        y_pred = ops.cast(y_pred, "float32")
+        logits = class_logits(y_pred, self.num_classes)
         labels = class_labels(y_true, self.num_classes)
+        check_same_batch(labels, y_pred)
         loss = keras.losses.sparse_categorical_crossentropy(
-            labels, logits, from_logits=True
+            ops.maximum(labels, 0), logits, from_logits=True
         )
+        loss = spoil_invalid(loss, labels)
         if self.diversity_weight:
             loss = loss + self.diversity_weight * diversity(
                 y_pred, self.diversity_temperature, self.cross_replica

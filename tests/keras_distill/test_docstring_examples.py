@@ -1,0 +1,26 @@
+"""Runs the examples of the docstrings, in the order of the table."""
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = [
+    "keras_distill.assignment",
+    "keras_distill.class_logits",
+    "keras_distill.classifier",
+    "keras_distill.diversity",
+    "keras_distill.labels",
+    "keras_distill.logits_distillation",
+    "keras_distill.probabilities",
+    "keras_distill.soft_targets",
+    "keras_distill.subclass_crossentropy",
+    "keras_distill.subclass_metrics",
+    "keras_distill.symbolic_inputs",
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    failed, attempted = doctest.testmod(importlib.import_module(name))
+    assert attempted > 0 and failed == 0
