@@ -7,16 +7,23 @@ import pytest
 
 MODULES = [
     "keras_distill.assignment",
+    "keras_distill.cache_teacher",
+    "keras_distill.cached_distillation",
     "keras_distill.class_logits",
+    "keras_distill.class_weights",
     "keras_distill.classifier",
     "keras_distill.diversity",
+    "keras_distill.example_batches",
+    "keras_distill.fingerprints",
     "keras_distill.labels",
     "keras_distill.logits_distillation",
+    "keras_distill.packed_labels",
     "keras_distill.probabilities",
     "keras_distill.soft_targets",
     "keras_distill.subclass_crossentropy",
     "keras_distill.subclass_metrics",
     "keras_distill.symbolic_inputs",
+    "keras_distill.teacher_cache",
 ]
 
 

@@ -1,0 +1,133 @@
+"""The folder of a cache: chunks of outputs, and a manifest that lists them."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+MANIFEST = "manifest.json"
+FORMAT = "keras_distill teacher cache 1"
+
+
+def chunk_path(folder, index):
+    """Path of the chunk of that number."""
+    return Path(folder) / f"outputs-{index:06d}.npy"
+
+
+def write_whole(path, write):
+    """Writes a file that, whenever the process dies, is whole or absent.
+
+    Args:
+        path: `pathlib.Path`.
+        write: function that writes to the open binary file it is given.
+    """
+    partial = path.with_name(path.name + ".partial")
+    with open(partial, "wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def write_manifest(folder, manifest):
+    """Writes the manifest: a dict of plain values."""
+    text = json.dumps({"format": FORMAT, **manifest}, indent=1) + "\n"
+    write_whole(Path(folder) / MANIFEST, lambda file: file.write(text.encode()))
+
+
+def read_manifest(folder):
+    """The manifest of a cache's folder, or None where there is none yet.
+
+    Raises:
+        ValueError: `folder` is a file, holds other things, or its manifest is
+            none of ours.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(
+            "`path` must be a folder, new or of a cache. "
+            f"Received: path={str(folder)!r}, which is a file."
+        )
+    path = folder / MANIFEST
+    if not path.exists():
+        if folder.exists() and set(os.listdir(folder)) - {
+            path.name + ".partial"
+        }:
+            raise ValueError(
+                "`path` must be a new or empty folder, or the folder of a "
+                f"cache. Received: path={str(folder)!r}, which holds other "
+                "files. Choose another name."
+            )
+        return None
+    try:
+        manifest = json.loads(path.read_text())
+    except ValueError:
+        manifest = None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ValueError(
+            f"`path` holds a {MANIFEST} that is not of this version's "
+            f"`cache_teacher`. Received: path={str(folder)!r}. Choose another "
+            "name, or delete that folder."
+        )
+    return manifest
+
+
+def remove_cache(folder):
+    """Removes a cache's own files; the manifest first."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return
+    (Path(folder) / MANIFEST).unlink()
+    for pattern in ("outputs-*.npy", "*.partial"):
+        for path in Path(folder).glob(pattern):
+            path.unlink()
+
+
+def write_chunk(folder, index, outputs):
+    """Writes one chunk of outputs, an array of shape (rows, width)."""
+    write_whole(chunk_path(folder, index), lambda file: np.save(file, outputs))
+
+
+def check_chunks(folder, manifest):
+    """Raises unless the chunks that the manifest lists are there, whole."""
+    for index, chunk in enumerate(manifest["chunks"]):
+        path = chunk_path(folder, index)
+        expected = (chunk["rows"], manifest["width"])
+        try:
+            found = np.load(path, mmap_mode="r")
+        except (OSError, ValueError):
+            found = None
+        if (
+            found is None
+            or found.shape != expected
+            or found.dtype != manifest["dtype"]
+        ):
+            raise ValueError(
+                f"The cache lost or changed its file {str(path)!r}, which "
+                f"must hold {manifest['dtype']} of shape {expected}. Make it "
+                "anew with `overwrite=True`."
+            )
+
+
+def header_bytes(folder):
+    """Length of what stands before the numbers in every chunk."""
+    return np.load(chunk_path(folder, 0), mmap_mode="r").offset
+
+
+def read_rows(folder, manifest, header, start, stop):
+    """Outputs of the examples from `start` up to `stop`, across chunks.
+
+    Only these rows are read: an array of shape (stop - start, width).
+    """
+    dtype, width = np.dtype(manifest["dtype"]), manifest["width"]
+    parts = [np.empty((0, width), dtype)]
+    while start < stop:
+        index, first = divmod(start, manifest["chunk_size"])
+        count = min(stop - start, manifest["chunk_size"] - first)
+        offset = header + first * width * dtype.itemsize
+        path = chunk_path(folder, index)
+        flat = np.fromfile(path, dtype, count * width, offset=offset)
+        parts.append(flat.reshape(count, width))
+        start += count
+    return np.concatenate(parts)
