@@ -23,3 +23,12 @@ def gather_replicas(rows):
     if context is None or context.num_replicas_in_sync == 1:
         return rows
     return context.all_gather(rows, axis=0)
+
+
+def count_replicas():
+    """Number of replicas of the `tf.distribute` strategy in scope, or 1."""
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
