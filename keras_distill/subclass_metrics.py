@@ -6,11 +6,7 @@ from keras import ops
 from keras_distill.arguments import check_count, check_flag, check_temperature
 from keras_distill.class_logits import class_logits
 from keras_distill.diversity import diversity
-from keras_distill.labels import (
-    check_same_batch,
-    class_labels,
-    spoil_invalid,
-)
+from keras_distill.labels import check_same_batch, class_labels
 
 
 @keras.saving.register_keras_serializable(package="keras_distill")
@@ -56,7 +52,7 @@ class SubclassAccuracy(keras.metrics.Mean):
         right = ops.equal(
             ops.cast(ops.argmax(logits, axis=-1), "int32"), labels
         )
-        values = spoil_invalid(ops.cast(right, "float32"), labels)
+        values = ops.where(labels < 0, float("nan"), ops.cast(right, "float32"))
         super().update_state(values, sample_weight)
 
     def get_config(self):
