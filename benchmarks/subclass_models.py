@@ -50,7 +50,7 @@ def perceptron(units, outputs):
     )
 
 
-def resnet(depth, width, outputs, statistics, l2=1e-4):
+def resnet(depth, width, outputs, statistics, first_strides=1, l2=1e-4):
     """A residual network for images of 32 x 32 pixels.
 
     Args:
@@ -58,6 +58,8 @@ def resnet(depth, width, outputs, statistics, l2=1e-4):
         width: int, filters of the first of three stages; He et al. have 16.
         outputs: int, number of logits.
         statistics: (mean, variance) per channel of the pixels, 0 to 255.
+        first_strides: int, of the first convolution; 2 makes all the rest
+            four times as fast.
         l2: float, coefficient of the squared kernels in the loss.
 
     Returns:
@@ -69,7 +71,7 @@ def resnet(depth, width, outputs, statistics, l2=1e-4):
     inputs = keras.Input((32, 32, 3))
     mean, variance = statistics
     x = layers.Normalization(mean=mean, variance=variance)(inputs)
-    x = layers.ReLU()(_convolution(x, width, 3, 1, l2))
+    x = layers.ReLU()(_convolution(x, width, 3, first_strides, l2))
     for stage in range(3):
         for block in range((depth - 2) // 6):
             strides = 2 if stage and not block else 1
