@@ -4,7 +4,7 @@ import keras
 
 from keras_distill.class_logits import ClassLogits
 from keras_distill.probabilities import emits_probabilities
-from keras_distill.symbolic_inputs import is_graph, symbolic_inputs
+from keras_distill.symbolic_inputs import symbolic_call
 
 
 def classifier(model, num_classes):
@@ -36,9 +36,7 @@ def classifier(model, num_classes):
         >>> kd.classifier(keras.Sequential(layers), 2).output_shape
         (None, 2)
     """
-    inputs = symbolic_inputs(model)
-    outputs = model.outputs if is_graph(model) else model(inputs)
-    outputs = keras.tree.flatten(outputs)
+    inputs, outputs = symbolic_call(model)
     if len(outputs) != 1:
         raise ValueError(
             "`model` must have one output, the subclass logits. Received: "

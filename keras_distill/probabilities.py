@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_distill.symbolic_inputs import is_graph, symbolic_inputs
+from keras_distill.symbolic_inputs import is_graph, symbolic_call
 
 _ACTIVATIONS = (
     keras.activations.softmax,
@@ -39,7 +39,7 @@ def emits_probabilities(model):
         >>> emits_probabilities(keras.Sequential([keras.Input((4,)), last]))
         True
     """
-    inputs = symbolic_inputs(model)
+    inputs, _ = symbolic_call(model)
     if not is_graph(model):
         return _sums_to_one(model, inputs)
     last = _last_operation(model)
