@@ -6,11 +6,9 @@ import keras
 from keras import ops
 
 from keras_distill.compared_outputs import ComparedOutputs
+from keras_distill.compiled_loss_checks import check_compiled_loss
 from keras_distill.distillation_terms import distillation_terms, shares
-from keras_distill.distiller_checks import (
-    check_models,
-    check_terms,
-)
+from keras_distill.distiller_checks import check_models, check_terms
 from keras_distill.frozen_teacher import FrozenTeacher
 from keras_distill.replicas import count_replicas
 
@@ -19,10 +17,11 @@ from keras_distill.replicas import count_replicas
 class Distiller(FrozenTeacher):
     """A model that trains a student with the help of a teacher.
 
-    Compile and fit it like the student. The loss is `student_weight` times
-    the student's own loss, plus the weighted distillation losses, plus what
-    the student adds by `add_loss` and regularizers, with weight 1. Sample and
-    class weights hold for all but the last. It predicts what the student
+    Compile and fit it like the student: with `SubclassCrossentropy(num_classes,
+    diversity_weight=0)` where its logits are of subclasses. The loss is
+    `student_weight` times that, plus the weighted distillation losses, plus
+    what the student adds by `add_loss` and regularizers, with weight 1. Sample
+    and class weights hold for all but the last. It predicts what the student
     does; `distiller.student` is the trained model, free of the teacher.
 
     The teacher runs once in each step, as in inference, and no attribute or
@@ -137,18 +136,7 @@ class Distiller(FrozenTeacher):
     def _student_losses(self, x, y, y_pred, sample_weight):
         """The compiled loss, or None, and the added losses, or None."""
         own = self._parts.student_weight
-        if self.loss is None and own > 0:
-            raise ValueError(
-                "`compile` must have a `loss`, for the student's own has the "
-                f"weight {own:g}. Received: loss=None. Give one, or make the "
-                "Distiller with `student_weight=0`."
-            )
-        if self.loss is not None and y is None:
-            raise ValueError(
-                "`y` must be given: the `loss` of `compile` needs labels. "
-                "Without labels compile no loss, and make the Distiller with "
-                "`student_weight=0`."
-            )
+        check_compiled_loss(self.loss, own, y, y_pred)
         added = None
         if self.losses:
             flat = [ops.cast(ops.sum(v), "float32") for v in self.losses]
@@ -171,7 +159,8 @@ class Distiller(FrozenTeacher):
 
     def _track(self, values, x):
         """Adds values, scaled for replicas, to the means of the epoch."""
-        batch = ops.shape(keras.tree.flatten(x)[0])[0]
+        given = (part for part in keras.tree.flatten(x) if part is not None)
+        batch = ops.shape(next(given))[0]
         for name, value in values.items():
             value = ops.stop_gradient(value) * count_replicas()
             self.trackers[name].update_state(value, sample_weight=batch)
