@@ -15,6 +15,8 @@ from keras_distill.logits_distillation import (
     SubclassDistillation,
 )
 from keras_distill.penultimate import PenultimateDistillation
+from keras_distill.report import subclass_report
+from keras_distill.report_findings import SubclassFindings
 from keras_distill.subclass_crossentropy import SubclassCrossentropy
 from keras_distill.subclass_metrics import SubclassAccuracy, SubclassDiversity
 from keras_distill.teacher_cache import TeacherCache
@@ -30,6 +32,7 @@ __all__ = [
     "SubclassCrossentropy",
     "SubclassDistillation",
     "SubclassDiversity",
+    "SubclassFindings",
     "TeacherCache",
     "cache_teacher",
     "class_logits",
@@ -37,4 +40,5 @@ __all__ = [
     "diversity",
     "normalized_mutual_information",
     "subclass_assignment",
+    "subclass_report",
 ]
