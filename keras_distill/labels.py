@@ -1,6 +1,7 @@
 """Integer class labels, checked wherever a check can be made."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -28,6 +29,8 @@ def class_labels(labels, num_classes):
         >>> keras.ops.convert_to_numpy(class_labels([[1.0], [0.0]], 2)).tolist()
         [1, 0]
     """
+    if not ops.is_tensor(labels):  # JAX would wrap int64 around
+        labels = np.asarray(labels).astype("float32")
     labels = ops.convert_to_tensor(labels)
     shape = tuple(labels.shape)
     if len(shape) not in (1, 2) or (len(shape) == 2 and shape[-1] != 1):

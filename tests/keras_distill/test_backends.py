@@ -1,0 +1,74 @@
+"""The tests that name no backend pass on JAX, and on PyTorch where it is.
+
+A process has one backend, so they run in a process of their own.
+"""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import pytest
+
+FOLDER = pathlib.Path(__file__).parent
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="runs inside this very test"
+)
+NEUTRAL = [
+    "assignment",
+    "class_logits",
+    "classifier",
+    "config",
+    "diversity",
+    "labels",
+    "losses",
+    "metrics",
+    "saving",
+    "soft_targets",
+]
+# Quick, and each law: blocks, formula, invariance, gradient, shift, labels.
+QUICK = [
+    "test_class_logits.py::test_softmax_of_class_logits_sums_the_subclasses"
+    "[2-10]",
+    "test_config.py::test_an_equal_comes_back_through_json",
+    "test_diversity.py::test_mean_is_the_formula_of_the_authors[shape0-0.3]",
+    "test_diversity.py::test_collapse_is_zero[1.0]",
+    "test_diversity.py::test_scaling_and_shifting_an_example_changes_nothing",
+    "test_diversity.py::test_equal_clusters_on_a_simplex_reach_the_known_value",
+    "test_labels.py::test_compiled_by_xla_the_loss_and_its_gradient_are_nan[2]",
+    "test_saving.py::test_distillation_losses_come_back_compiled[loss0]",
+    "test_soft_targets.py::test_gradient_is_the_difference_of_the_softmaxes"
+    "[4.0]",
+    "test_soft_targets.py::test_a_gap_of_30_has_the_full_gradient",
+    "test_soft_targets.py::test_shifting_the_students_logits_changes_nothing"
+    "[5.0]",
+]
+
+
+def passes_on(backend, tests):
+    """Runs tests of this folder on another backend."""
+    if not importlib.util.find_spec(backend):
+        pytest.skip(f"{backend} is not installed")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=short"]
+    done = subprocess.run(
+        [*command, *(str(FOLDER / test) for test in tests)],
+        cwd=FOLDER.parents[1],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_the_maths_on_another_backend(backend):
+    passes_on(backend, QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_every_neutral_test_on_another_backend(backend):
+    passes_on(backend, [f"test_{name}.py" for name in NEUTRAL])
