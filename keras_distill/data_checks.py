@@ -66,6 +66,8 @@ def check_record(index, record, known, chunk_size):
             f"has {start + record['rows']} examples, or fewer than the cache, "
             f"which has at least {start + known[index]['rows']}"
         )
+    elif record["rows"] > known[index]["rows"]:
+        problem = f"has more than the {total} examples of the cache"
     else:
         problem = f"has other inputs from example {start} on"
     raise ValueError(

@@ -75,11 +75,10 @@ def take_rows(nested, start, stop):
 def _check_end(dataset):
     """Raises for what cannot be read in one order, or has no end."""
     if is_tf_dataset(dataset):
-        size = int(dataset.cardinality())
-        endless = size == -1  # tf.data.INFINITE_CARDINALITY
+        _check_dense(dataset)
+        endless = dataset.cardinality() == -1  # tf.data.INFINITE_CARDINALITY
     elif isinstance(dataset, keras.utils.PyDataset):
-        size = dataset.num_batches
-        endless = size is None
+        endless = dataset.num_batches is None
     else:
         raise ValueError(
             "`dataset` must be a tf.data.Dataset of batches, a "
@@ -92,6 +91,18 @@ def _check_end(dataset):
             f"{type(dataset).__name__}. Call `repeat` after the cache is "
             "attached, not before."
         )
+
+
+def _check_dense(dataset):
+    import tensorflow as tf
+
+    for spec in tf.nest.flatten(dataset.element_spec):
+        if not isinstance(spec, tf.TensorSpec):
+            raise ValueError(
+                "`dataset` must hold dense tensors. Received: "
+                f"{type(spec).__name__}. Make them dense by a `map`, with "
+                "`ragged.to_tensor()` or `tf.sparse.to_dense`."
+            )
 
 
 def _in_order(dataset):
@@ -125,11 +136,10 @@ def _arrays(nested):
 def _array(leaf):
     if isinstance(leaf, np.ndarray | np.generic):
         return np.asarray(leaf)
-    if not hasattr(leaf, "shape") or hasattr(leaf, "dense_shape"):
+    if not hasattr(leaf, "shape"):
         raise ValueError(
-            "`dataset` must hold dense arrays. Received: "
-            f"{type(leaf).__name__}. Make it dense, such as by "
-            "`tensor.to_tensor()` or `tf.sparse.to_dense`."
+            "`dataset` must hold arrays. Received: "
+            f"{type(leaf).__name__}. Convert it by `np.asarray`."
         )
     return keras.ops.convert_to_numpy(leaf)
 

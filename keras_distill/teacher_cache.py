@@ -120,8 +120,7 @@ class TeacherCache:
             class_weight: dict of class to weight, or None; multiplies the
                 sample weights. For labels that are integers or one-hot.
             check: bool. True reads the data once and compares them with what
-                was cached. False trusts the order, and a dataset may then
-                also be shorter.
+                was cached. False trusts that they are the same.
 
         Returns:
             For a `tf.data.Dataset` or `PyDataset`, the same with batches (x,
