@@ -61,11 +61,12 @@ def map_picture(points, subclasses, fine_labels, findings, fine_names):
 
     def paint(figure):
         axes = figure.subplots()
+        for number in np.unique(classes):
+            rows = classes == number
+            shades = [colours[label] for label in fine_labels[rows]]
+            marker = MARKERS[number % len(MARKERS)]
+            axes.scatter(*points[rows].T, 12, shades, marker, lw=0)
         for label, colour in colours.items():
-            for number in np.unique(classes):
-                rows = (fine_labels == label) & (classes == number)
-                marker = MARKERS[number % len(MARKERS)]
-                axes.scatter(*points[rows].T, 12, [colour], marker, lw=0)
             axes.scatter([], [], 20, [colour], "s", label=fine_names[label])
         for subclass in np.unique(subclasses):
             middle = np.median(points[subclasses == subclass], axis=0)
