@@ -18,6 +18,10 @@ pytestmark = pytest.mark.skipif(
 )
 NEUTRAL = [
     "assignment",
+    "cache_attach",
+    "cache_bad_input",
+    "cache_teacher",
+    "cached_distillation",
     "class_logits",
     "classifier",
     "config",
@@ -30,6 +34,7 @@ NEUTRAL = [
 ]
 # Quick, and each law: blocks, formula, invariance, gradient, shift, labels.
 QUICK = [
+    "test_cached_distillation.py::test_student_equals_the_one_of_a_distiller",
     "test_class_logits.py::test_softmax_of_class_logits_sums_the_subclasses"
     "[2-10]",
     "test_config.py::test_an_equal_comes_back_through_json",
