@@ -40,10 +40,10 @@ def class_labels(labels, num_classes):
             "`labels.argmax(-1)`."
         )
     values = ops.cast(ops.reshape(labels, (-1,)), "float32")
-    valid = (values >= 0) & (values < num_classes)
-    valid = valid & (values == ops.floor(values))
-    values = _check(values, valid, num_classes)
-    return ops.where(valid, ops.cast(values, "int32"), -1)
+    nearest = ops.clip(ops.floor(values), 0.0, num_classes - 1.0)
+    valid = values == nearest
+    nearest = _check(values, valid, nearest, num_classes)
+    return ops.where(valid, ops.cast(nearest, "int32"), -1)
 
 
 def spoil_invalid(values, labels):
@@ -83,8 +83,8 @@ def check_same_batch(labels, subclass_logits):
         )
 
 
-def _check(values, valid, num_classes):
-    """Raises for invalid values, now or when the graph runs."""
+def _check(values, valid, nearest, num_classes):
+    """Returns `nearest`; raises if not all are valid, now or in the graph."""
     message = (
         f"Class labels must be whole numbers in [0, {num_classes}) "
         f"(`num_classes`={num_classes}), also where the sample weight is 0. "
@@ -103,8 +103,8 @@ def _check(values, valid, num_classes):
         parts = [f"{message} labels from", low, "to", high]
         check = tf.debugging.Assert(tf.reduce_all(valid), parts)
         with tf.control_dependencies([check]):
-            return tf.identity(values)
-    return values
+            return tf.identity(nearest)
+    return nearest
 
 
 def _known(tensor):

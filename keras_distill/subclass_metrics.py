@@ -46,6 +46,7 @@ class SubclassAccuracy(keras.metrics.Mean):
         self.num_classes = int(num_classes)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
+        y_pred = ops.convert_to_tensor(y_pred, "float32")
         logits = class_logits(y_pred, self.num_classes)
         labels = class_labels(y_true, self.num_classes)
         check_same_batch(labels, logits)

@@ -30,6 +30,14 @@ def test_the_largest_subclass_may_be_of_another_class():
     assert float(metric.result()) == 1.0
 
 
+def test_half_precision_logits_are_summed_in_float32():
+    # The second class has the logit 300.0009, which in float16 is 300.
+    logits = np.array([[300.0, -9.0, 300.0, 293.0]], "float16")
+    metric = kd.SubclassAccuracy(2)
+    metric.update_state([1], logits)
+    assert float(metric.result()) == 1.0
+
+
 def test_accuracy_weighs_examples_and_batches():
     metric = kd.SubclassAccuracy(3)
     weights = np.arange(9.0)
