@@ -37,7 +37,6 @@ QUICK = [
     "test_cached_distillation.py::test_student_equals_the_one_of_a_distiller",
     "test_class_logits.py::test_softmax_of_class_logits_sums_the_subclasses"
     "[2-10]",
-    "test_config.py::test_an_equal_comes_back_through_json",
     "test_diversity.py::test_mean_is_the_formula_of_the_authors[shape0-0.3]",
     "test_diversity.py::test_collapse_is_zero[1.0]",
     "test_diversity.py::test_scaling_and_shifting_an_example_changes_nothing",

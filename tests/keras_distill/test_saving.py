@@ -53,6 +53,7 @@ def test_another_process_continues_with_identical_losses(tmp_path):
         keras.optimizers.Adam(0.01),
         kd.SubclassCrossentropy(2, 0.7, 0.3),
         metrics=[kd.SubclassAccuracy(2), kd.SubclassDiversity(0.3)],
+        run_eagerly=True,  # for speed: here, the file matters
     )
     model.fit(X, LABELS, batch_size=16, verbose=0)
     model.save(tmp_path / "teacher.keras")
