@@ -55,7 +55,7 @@ def passes_on(backend, tests):
     """Runs tests of this folder on another backend."""
     if not importlib.util.find_spec(backend):
         pytest.skip(f"{backend} is not installed")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=short"]
+    command = [sys.executable, "-m", "pytest", "-n0", "-qx", "--tb=short"]
     done = subprocess.run(
         [*command, *(str(FOLDER / test) for test in tests)],
         cwd=FOLDER.parents[1],

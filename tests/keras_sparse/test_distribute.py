@@ -112,9 +112,12 @@ CASES = {
     "one set of weights": [
         dict(methods=["RigL", "SET", "MagnitudePruning"], steps=32)
     ],
-    "with a memory": [dict(methods=["SNFS", "DSR", "TopKAST"], steps=32)],
+    "with a memory": [dict(methods=["SNFS"], steps=32)],
     "the others": [
-        dict(methods=["DeepR", "GraNet", "ACDC", "SRigL"], steps=32)
+        dict(
+            methods=["DSR", "TopKAST", "DeepR", "GraNet", "ACDC", "SRigL"],
+            steps=32,
+        )
     ],
     "several batches to a step or to a call": [
         dict(

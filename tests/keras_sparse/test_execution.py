@@ -74,14 +74,12 @@ def test_steps_per_execution_changes_nothing(method):
     [
         pytest.param("adam", "set", marks=pytest.mark.slow),
         ("adam", "rigl"),
-        ("adam", "global"),
-        ("accumulating", "rigl"),
-        ("adam", "dsr"),
         ("adam", "srigl"),
         ("accumulating", "top_kast"),
+        pytest.param("accumulating", "rigl", marks=pytest.mark.slow),
         *[
             pytest.param("adam", name, marks=pytest.mark.slow)
-            for name in ("snfs", "deepr", "granet", "acdc")
+            for name in ("global", "dsr", "snfs", "deepr", "granet", "acdc")
         ],
     ],
 )
