@@ -4,7 +4,7 @@ import keras
 
 from keras_distill.attached_arrays import packed_batch
 from keras_distill.data_chunks import batch_fingerprint, first_batch
-from keras_distill.example_batches import count_rows
+from keras_distill.example_batches import count_rows, example_batches
 
 
 class AttachedBatches(keras.utils.PyDataset):
@@ -63,7 +63,8 @@ class AttachedBatches(keras.utils.PyDataset):
         self._check_order()
 
     def _check_order(self):
-        if batch_fingerprint(*first_batch(self._dataset)) != self._first:
+        first = next(example_batches(self._dataset))
+        if batch_fingerprint(*first) != self._first:
             raise ValueError(
                 "`dataset` must keep its examples in the order that was "
                 "cached. Received: a "

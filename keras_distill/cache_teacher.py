@@ -86,7 +86,6 @@ def cache_teacher(
     path = Path(path)
     manifest = read_manifest(path)
     if overwrite:
-        remove_cache(path)
         manifest = None
     fingerprint = teacher_fingerprint(teacher)
     if manifest is not None:
@@ -107,6 +106,7 @@ def cache_teacher(
             "complete": False,
             "chunks": [],
         }
+        remove_cache(path)  # after all checks of what replaces it
         path.mkdir(parents=True, exist_ok=True)
         write_manifest(path, manifest)
     _fill(path, manifest, teacher, example_batches(dataset, batch_size))

@@ -63,8 +63,8 @@ def check_record(index, record, known, chunk_size):
         problem = f"has other labels from example {start} on"
     elif record["rows"] < known[index]["rows"]:
         problem = (
-            f"has {start + record['rows']} examples, or fewer than the cache, "
-            f"which has at least {start + known[index]['rows']}"
+            f"has {start + record['rows']} examples, the cache at least "
+            f"{start + known[index]['rows']}"
         )
     elif record["rows"] > known[index]["rows"]:
         problem = f"has more than the {total} examples of the cache"

@@ -6,6 +6,9 @@ import json
 import keras
 import numpy as np
 
+_NAMED = ("name", "keras_history", "input_layers", "output_layers")
+_IGNORED = ("trainable", "shared_object_id")
+
 
 def teacher_fingerprint(teacher):
     """Fingerprint of a model's architecture and weights.
@@ -38,7 +41,7 @@ def teacher_fingerprint(teacher):
 
 
 def _architecture(teacher):
-    """The configuration with every name replaced by its rank."""
+    """The configuration with the names of layers replaced by their ranks."""
     try:
         config = teacher.get_config()
     except NotImplementedError:
@@ -50,9 +53,8 @@ def _architecture(teacher):
 
 def _collect_names(config, names):
     if isinstance(config, dict):
-        name = config.get("name")
-        if isinstance(name, str):
-            names.setdefault(name, f"name {len(names)}")
+        if isinstance(config.get("name"), str):
+            names.setdefault(config["name"], f"name {len(names)}")
         for value in config.values():
             _collect_names(value, names)
     elif isinstance(config, list | tuple):
@@ -61,17 +63,27 @@ def _collect_names(config, names):
 
 
 def _without_names(config, names):
+    """Replaces names only where names stand: "relu" may be one, and is not."""
     if isinstance(config, dict):
         return {
-            names.get(key, key): _without_names(value, names)
+            key: _renamed(value, names)
+            if key in _NAMED
+            else _without_names(value, names)
             for key, value in config.items()
-            if key not in ("trainable", "shared_object_id")
+            if key not in _IGNORED
         }
     if isinstance(config, list | tuple):
         return [_without_names(value, names) for value in config]
-    if isinstance(config, str):
-        return names.get(config, config)
     return config
+
+
+def _renamed(value, names):
+    """A name, or nested lists that refer to layers by name."""
+    if isinstance(value, dict):
+        return {key: _renamed(part, names) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(part, names) for part in value]
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 class DataFingerprint:

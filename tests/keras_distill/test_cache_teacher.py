@@ -268,3 +268,17 @@ def test_lost_or_changed_chunks_are_noticed(teacher, tmp_path, harm):
     ):
         with pytest.raises(ValueError, match="000001.npy.*overwrite=True"):
             use()
+
+
+def test_overwriting_keeps_the_cache_until_its_successor_is_sound(
+    teacher, tmp_path
+):
+    before = kd.cache_teacher(teacher, (X, Y), tmp_path, 16).read()
+    with pytest.raises(ValueError, match="Labels"):
+        kd.cache_teacher(
+            teacher, (X, Y.astype(str)), tmp_path, 16, overwrite=True
+        )
+    with pytest.raises(ValueError, match="finite"):
+        bad = np.full_like(X, np.nan)
+        kd.cache_teacher(teacher, (bad, Y), tmp_path, 16, overwrite=True)
+    np.testing.assert_array_equal(kd.TeacherCache(tmp_path).read(), before)
