@@ -5,7 +5,7 @@ from keras_distill.assignment import (
     subclass_assignment,
 )
 from keras_distill.cache_teacher import cache_teacher
-from keras_distill.cached_distillation import CachedDistillation, OnLabels
+from keras_distill.cached_distillation import CachedDistillation
 from keras_distill.class_logits import ClassLogits, class_logits
 from keras_distill.classifier import classifier
 from keras_distill.distiller import Distiller
@@ -14,6 +14,7 @@ from keras_distill.logits_distillation import (
     LogitsDistillation,
     SubclassDistillation,
 )
+from keras_distill.on_labels import OnLabels
 from keras_distill.penultimate import PenultimateDistillation
 from keras_distill.report import subclass_report
 from keras_distill.report_findings import SubclassFindings

@@ -21,6 +21,7 @@ MODULES = [
     "keras_distill.labels",
     "keras_distill.layer_calls",
     "keras_distill.logits_distillation",
+    "keras_distill.on_labels",
     "keras_distill.packed_labels",
     "keras_distill.penultimate",
     "keras_distill.probabilities",
