@@ -152,8 +152,8 @@ def test_the_student_learns_from_the_teacher_alone_without_labels():
     teacher, student = network(8, 4, seed=1), network(4, seed=2)
     loss = kd.SubclassDistillation(TEMPERATURE)
     distiller = kd.Distiller(teacher, student, loss, 1.0)
-    distiller.compile(keras.optimizers.Adam(0.05))
-    logs = fit(distiller, X, epochs=30)
+    distiller.compile(keras.optimizers.Adam(0.1), run_eagerly=True)
+    logs = fit(distiller, X, epochs=15)
     assert set(logs) == {"loss", "distillation_loss"}
     assert logs["loss"] == logs["distillation_loss"]
     teacher = softmax(numpy_of(distiller.teacher(X)) / TEMPERATURE)

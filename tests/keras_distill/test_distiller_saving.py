@@ -50,6 +50,7 @@ def make(teacher=None):
         keras.optimizers.Adam(0.01),
         kd.SubclassCrossentropy(2, diversity_weight=0.0),
         metrics=[kd.SubclassAccuracy(2)],
+        run_eagerly=True,
     )
     return distiller
 
@@ -116,6 +117,7 @@ class Interrupt(keras.callbacks.Callback):
             raise InterruptedError
 
 
+@pytest.mark.slow
 def test_a_backup_restores_an_interrupted_training(trained, tmp_path):
     *_, logs = trained
     backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
@@ -126,9 +128,10 @@ def test_a_backup_restores_an_interrupted_training(trained, tmp_path):
         np.testing.assert_array_equal(again.history[name], expected, name)
 
 
+@pytest.mark.slow
 def test_a_compiled_teacher_stays_compiled_in_the_file(tmp_path):
     teacher = network(16, seed=1)
-    teacher.compile("adam", kd.SubclassCrossentropy(2))
+    teacher.compile("adam", kd.SubclassCrossentropy(2), run_eagerly=True)
     teacher.fit(X, Y, verbose=0)
     distiller = make(teacher)
     distiller.fit(X, Y, verbose=0)

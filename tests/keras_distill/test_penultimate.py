@@ -157,10 +157,11 @@ def test_the_adapter_trains_with_the_student_and_is_no_part_of_it():
     names = [v.path for v in student.variables]
     trained = {id(v) for v in student.trainable_variables + adapter.weights}
     assert {id(v) for v in distiller.trainable_variables} == trained
-    distiller.compile(keras.optimizers.Adam(0.03), "mse", jit_compile=True)
+    optimizer = keras.optimizers.Adam(0.1)
+    distiller.compile(optimizer, "mse", run_eagerly=True)
     before = numpy_of(adapter.matrix), numpy_of(student.weights[0])
     y = np.eye(4)[Y]
-    logs = distiller.fit(X, y, batch_size=16, epochs=40, verbose=0).history
+    logs = distiller.fit(X, y, batch_size=16, epochs=20, verbose=0).history
     first, *_, last = logs["distillation_loss"]
     assert last < 0.6 * first
     assert np.abs(before[0] - numpy_of(adapter.matrix)).max() > 0.01
