@@ -124,9 +124,12 @@ class TeacherCache:
 
         Returns:
             For a `tf.data.Dataset` or `PyDataset`, the same with batches (x,
-            targets, sample_weight): `student.fit(cache.attach(dataset))`. A
-            `tf.data.Dataset` is shuffled afterwards, a `PyDataset` by `fit`.
-            For arrays, a dict: `student.fit(**cache.attach((x, y)))`.
+            targets, sample_weight): `student.fit(cache.attach(dataset))`.
+            Shuffle, augment, repeat or drop the remainder of a
+            `tf.data.Dataset` afterwards, examples apart by
+            `.unbatch().shuffle(10_000).batch(64, drop_remainder=True)`;
+            `fit` shuffles the batches of a `PyDataset`. For arrays, a dict:
+            `student.fit(**cache.attach((x, y)))`.
 
         Raises:
             ValueError: another data set, another order, or unequal batches.
