@@ -73,6 +73,7 @@ def test_the_maths_on_another_backend(backend):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_every_neutral_test_on_another_backend(backend):
     passes_on(backend, [f"test_{name}.py" for name in NEUTRAL])

@@ -28,6 +28,7 @@ def test_a_teacher_of_two_classes_finds_the_digits(script):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_five_fresh_seeds_reach_the_published_bounds(script):
     runs = [script.run(seed) for seed in (10, 11, 12, 13, 14)]
 
