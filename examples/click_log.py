@@ -54,12 +54,9 @@ def main():
 
 def run(path, options):
     """Trains on the lines of one file."""
-    train, test = read(path, "train"), read(path, "test")
-    train = train.batch(options.batch_size).prefetch(2)
-    test = test.batch(1024)
-    # Every n-th line of those to train on.
-    every = max(1, round(1 / options.labelled))
-    labelled = read(path, "train").shard(every, 0).batch(64).prefetch(2)
+    train = read(path, "train", options.batch_size)
+    test = read(path, "test", 1024)
+    labelled = read(path, "train", 64, every=round(1 / options.labelled))
     adapted = layers.Normalization()
     adapted.adapt(train.map(lambda x, y: x["numbers"]))
     statistics = {
@@ -86,44 +83,60 @@ def run(path, options):
     show("student of the teacher's subclasses", student, test)
 
 
-def read(path, part):
-    """Streams the lines of a file as (inputs, label).
+def read(path, part, batch_size, every=1):
+    """Streams the lines of a file as batches of (inputs, labels).
 
     Args:
         path: str.
         part: "train" or "test", which has every fifth line.
+        batch_size: int.
+        every: int, n takes every n-th line of the part.
 
     Returns:
-        `tf.data.Dataset` of single examples.
+        `tf.data.Dataset`.
     """
-    hashing = layers.Hashing(BUCKETS)
-
-    def parse(line):
-        fields = tf.strings.split(line, "\t")
-        fields = tf.ensure_shape(fields, [1 + NUMBERS + CATEGORIES])
-        numbers, categories = fields[1 : 1 + NUMBERS], fields[1 + NUMBERS :]
-        missing = numbers == ""
-        values = tf.strings.to_number(tf.where(missing, "0", numbers))
-        # The same category in another column is another one.
-        columns = tf.strings.as_string(tf.range(CATEGORIES))
-        inputs = {
-            "numbers": tf.math.log1p(tf.maximum(values, 0.0)),
-            "missing": tf.cast(missing, "float32"),
-            "categories": hashing(columns + ":" + categories),
-        }
-        return inputs, tf.strings.to_number(fields[0], "int32")
+    with open(path, encoding="ascii") as file:
+        count = sum(1 for _ in file)
+    tests = -(-count // 5)
 
     def wanted(index, line):
         return (index % 5 == 0) == (part == "test")
 
-    with open(path, encoding="ascii") as file:
-        count = sum(1 for _ in file)
-    tests = -(-count // 5)
     lines = tf.data.TextLineDataset(path).enumerate().filter(wanted)
-    lines = lines.map(lambda index, line: parse(line), tf.data.AUTOTUNE)
+    lines = lines.map(lambda index, line: line)
     # So that Keras knows how long an epoch is.
     cardinality = tests if part == "test" else count - tests
-    return lines.apply(tf.data.experimental.assert_cardinality(cardinality))
+    lines = lines.apply(tf.data.experimental.assert_cardinality(cardinality))
+    batches = lines.shard(every, 0).batch(batch_size)
+    return batches.map(parser(), tf.data.AUTOTUNE).prefetch(2)
+
+
+def parser():
+    """Returns a function from a batch of lines to (inputs, labels)."""
+    hashing = layers.Hashing(BUCKETS)
+    columns = tf.strings.as_string(tf.range(CATEGORIES))
+
+    def parse(lines):
+        fields = tf.strings.split(lines, "\t")
+        expected = 1 + NUMBERS + CATEGORIES
+        message = f"each line must have {expected} fields"
+        lengths = tf.cast(fields.row_lengths(), "int32")
+        tf.debugging.assert_equal(lengths, expected, message)
+        fields = fields.to_tensor(shape=(None, expected))
+        label, numbers, categories = tf.split(
+            fields, (1, NUMBERS, CATEGORIES), axis=1
+        )
+        missing = numbers == ""
+        values = tf.strings.to_number(tf.where(missing, "0", numbers))
+        inputs = {
+            "numbers": tf.math.log1p(tf.maximum(values, 0.0)),
+            "missing": tf.cast(missing, "float32"),
+            # The same category in another column is another one.
+            "categories": hashing(columns + ":" + categories),
+        }
+        return inputs, tf.strings.to_number(label[:, 0], "int32")
+
+    return parse
 
 
 def network(statistics, width, units, dropout=0.0):

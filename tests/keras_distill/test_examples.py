@@ -52,7 +52,7 @@ def test_sparse_student_is_sparse_accurate_and_exported(tmp_path):
     live, size = (int(count.replace(",", "")) for count in (live, size))
     assert 0.09 < live / size < 0.11
     differences = numbers(r"at most (\S+)", text)
-    assert len(differences) == 2 and max(differences) < 1e-5
+    assert len(differences) == 3 and max(differences) < 1e-5
     files = [tmp_path / f"{name}.tflite" for name in ("student", "teacher")]
     assert files[0].stat().st_size < 0.2 * files[1].stat().st_size
 
@@ -62,8 +62,8 @@ def test_click_log_reads_the_real_format():
     path = data("tabular/criteo_train_1k.tsv")
     text = run("click_log", "--quick", "--data", path)
     assert "on 200 lines" in text
-    # The share of clicks is 0.2; 200 lines tell little more than chance.
-    assert min(numbers(r"AUC (0\.\d+)", text)) > 0.5
+    teacher, _, _ = numbers(r"AUC (0\.\d+)", text)
+    assert teacher > 0.55  # 800 lines teach, 200 test: little above chance
 
 
 @pytest.mark.slow
