@@ -1,12 +1,26 @@
 """Adversarial representations and latent directions for Keras 3."""
 
+from keras_latent import datasets
 from keras_latent.adversarial_schedule import AdversarialSchedule
 from keras_latent.annealed_learning_rate import AnnealedLearningRate
+from keras_latent.conditional_decoder import (
+    ConcatenateAttribute,
+    concatenate_attribute,
+    conditional_decoder,
+)
+from keras_latent.fader import Fader
+from keras_latent.fader_networks import fader_networks
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 
 __all__ = [
     "AdversarialSchedule",
     "AnnealedLearningRate",
+    "ConcatenateAttribute",
+    "Fader",
     "GradientReversal",
+    "concatenate_attribute",
+    "conditional_decoder",
+    "datasets",
+    "fader_networks",
     "reverse_gradient",
 ]
