@@ -8,6 +8,8 @@ from keras_latent.conditional_decoder import (
     concatenate_attribute,
     conditional_decoder,
 )
+from keras_latent.domain_adversarial import DomainAdversarial
+from keras_latent.domain_pairs import pair
 from keras_latent.fader import Fader
 from keras_latent.fader_networks import fader_networks
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
@@ -16,11 +18,13 @@ __all__ = [
     "AdversarialSchedule",
     "AnnealedLearningRate",
     "ConcatenateAttribute",
+    "DomainAdversarial",
     "Fader",
     "GradientReversal",
     "concatenate_attribute",
     "conditional_decoder",
     "datasets",
     "fader_networks",
+    "pair",
     "reverse_gradient",
 ]
