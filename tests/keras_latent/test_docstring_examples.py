@@ -1,0 +1,21 @@
+"""Runs the examples of the docstrings, in the order of the table."""
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = [
+    "keras_latent.adversarial_schedule",
+    "keras_latent.annealed_learning_rate",
+    "keras_latent.datasets",
+    "keras_latent.gradient_reversal",
+    "keras_latent.image_arrays",
+    "keras_latent.mnist_m",
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    failed, attempted = doctest.testmod(importlib.import_module(name))
+    assert attempted > 0 and failed == 0
