@@ -123,12 +123,14 @@ def _pair_datasets(source, target, given):
         both = both.take(max(lengths))
     else:
         both = tf.data.Dataset.zip(source, target.repeat())
-    return both.map(lambda *each: _arrange(each[0], (_finite(each[1]),)))
+    return both.map(_check_values).map(_arrange)
 
 
-def _finite(images):
-    if not images.dtype.is_floating:
-        return images
-    message = "`target` images must be finite: they hold NaN or infinity."
-    tf.debugging.assert_all_finite(images, message)
-    return images
+def _check_values(source, target):
+    """The same batch; iterating fails where an image is not finite."""
+    for name, images in (("source", source[0]), ("target", target)):
+        if images.dtype.is_floating:
+            tf.debugging.assert_all_finite(
+                images, f"`{name}` images must be finite: NaN or infinity"
+            )
+    return source, (target,)
