@@ -13,6 +13,14 @@ from keras_latent.domain_pairs import pair
 from keras_latent.fader import Fader
 from keras_latent.fader_networks import fader_networks
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
+from keras_latent.image_classifier import train_classifier
+from keras_latent.monitors import ProbeMonitor
+from keras_latent.probe import ProbeFindings, probe_accuracy
+from keras_latent.reconstruction_error import (
+    ReconstructionFindings,
+    reconstruction_error,
+)
+from keras_latent.swap import SwapFindings, swap_accuracy
 
 __all__ = [
     "AdversarialSchedule",
@@ -21,10 +29,18 @@ __all__ = [
     "DomainAdversarial",
     "Fader",
     "GradientReversal",
+    "ProbeFindings",
+    "ProbeMonitor",
+    "ReconstructionFindings",
+    "SwapFindings",
     "concatenate_attribute",
     "conditional_decoder",
     "datasets",
     "fader_networks",
     "pair",
+    "probe_accuracy",
+    "reconstruction_error",
     "reverse_gradient",
+    "swap_accuracy",
+    "train_classifier",
 ]
