@@ -33,7 +33,9 @@ def check_models(teacher, student):
         raise ValueError(
             "`teacher` and `student` must not share weights: the teacher "
             f"stays as it is. Received: {len(shared)} shared weights "
-            f"{shared[:3]}. `keras.models.clone_model` makes a new student."
+            f"{shared[:3]}. `keras.models.clone_model` makes a new student; "
+            "a `Normalization` is made anew with the same `mean` and "
+            "`variance`."
         )
 
 
