@@ -1,0 +1,136 @@
+"""What a step of adversarial training costs beside its passes by hand.
+
+    python benchmarks/adversarial_steps.py
+
+Ratios of two compiled steps timed in turns in one process, on the CPU with
+TensorFlow: medians over the rounds. "By hand" is one function that runs the
+same networks forward and backward, and updates the weights, with no metrics
+and nothing of Keras' training loop. Prints a table and writes
+`benchmarks/results/adversarial_steps.json`.
+"""
+
+import argparse
+import json
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+from domain_networks import adversary, domain_networks
+from rich.console import Console
+from rich.table import Table
+from timing import compare, interleave, over
+
+import keras_latent as kl
+
+OUTPUT = pathlib.Path(__file__).parent / "results" / "adversarial_steps.json"
+AT_MOST = 1.1
+STEPS = 1000
+SHAPE = (28, 28, 3)
+
+
+def domain_steps(batch_size=64):
+    """Steps of `DomainAdversarial`, ours and by hand."""
+    generator = np.random.default_rng(0)
+    x, target = generator.random((2, batch_size, *SHAPE), "float32")
+    y = generator.integers(0, 10, batch_size)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    parts = [*domain_networks(SHAPE)]
+    parts.append(adversary(parts[0]))
+    model = kl.DomainAdversarial(*parts, weight=kl.AdversarialSchedule(STEPS))
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
+    model.compile(optimizer, loss, jit_compile=False)
+    model.make_train_function()
+    data = tf.data.Dataset.from_tensors(((x, target), y)).repeat()
+    batches = iter(data)
+    by_hand = domain_step_by_hand(loss, iter(data))
+    return {
+        "ours": lambda: model.train_function(batches),
+        "by hand": by_hand,
+    }
+
+
+def domain_step_by_hand(loss, batches):
+    """The two passes of the two domains, and one update."""
+    features, labeler = domain_networks(SHAPE)
+    critic = adversary(features)
+    models = (features, labeler, critic)
+    variables = [v for model in models for v in model.trainable_variables]
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
+    optimizer.build(variables)
+    schedule = kl.AdversarialSchedule(STEPS)
+    told_apart = keras.losses.BinaryCrossentropy(from_logits=True)
+
+    def gradients(images, labels, domain):
+        weight = schedule(optimizer.iterations)
+        with tf.GradientTape() as tape:
+            code = features(images, training=True)
+            logits = critic(kl.reverse_gradient(code, weight), training=True)
+            value = told_apart(tf.fill(tf.shape(logits), domain), logits) / 2
+            if labels is not None:
+                value += loss(labels, labeler(code, training=True))
+        none = tf.UnconnectedGradients.ZERO
+        return tape.gradient(value, variables, unconnected_gradients=none)
+
+    def step(batch):
+        (images, target), labels = batch
+        source = gradients(images, labels, 0.0)
+        other = gradients(target, None, 1.0)
+        both = [a + b for a, b in zip(source, other, strict=True)]
+        optimizer.apply(both, variables)
+
+    # Without XLA, as Keras compiles where there is no GPU.
+    compiled = tf.function(step)
+    return lambda: compiled(next(batches))
+
+
+# Name of a row -> function that gives the steps "ours" and "by hand".
+CASES = {"DomainAdversarial": domain_steps}
+
+
+def measure(names, rounds):
+    """One row for each case."""
+    rows = []
+    for name in names:
+        times = interleave(CASES[name](), rounds)
+        ratio = over("ours", "by hand")
+        rows.append(compare(times, name, ratio, "by hand", AT_MOST))
+        keras.backend.clear_session()
+    return rows
+
+
+def table(rows):
+    """The rows as a table of rich."""
+    result = Table(title="Our step over the same passes by hand (medians)")
+    result.add_column("step")
+    for heading in ("wall", "quartiles", "CPU", "by hand, ms", "bound"):
+        result.add_column(heading, justify="right")
+    for row in rows:
+        low, high = row["wall_quartiles"]
+        holds = "holds" if row["wall"] <= row["at_most"] else "fails"
+        result.add_row(
+            row["measure"],
+            f"{row['wall']:.3f}",
+            f"{low:.3f}-{high:.3f}",
+            f"{row['cpu']:.3f}",
+            f"{row['unit_ms']:.1f}",
+            f"<= {row['at_most']} {holds}",
+        )
+    return result
+
+
+def main():
+    """Times, prints, writes."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=[*CASES])
+    parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
+    options = parser.parse_args()
+    rows = measure(options.cases, options.rounds)
+    Console().print(table(rows))
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
