@@ -166,6 +166,8 @@ def check_law(law, before, after):
     assert total > 0
 
 
+# A threshold for all layers may empty the embedding, and says so.
+@pytest.mark.filterwarnings("ignore:No weight is left:UserWarning")
 @pytest.mark.parametrize("method, model, inner", ROWS)
 def test_every_method_keeps_its_law_and_resumes(
     tmp_path, each_step, check_masked, method, model, inner
