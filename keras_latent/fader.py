@@ -6,10 +6,15 @@ from keras import ops
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.fader_attributes import (
     check_attribute_sizes,
-    check_attributes,
     one_hot_attributes,
 )
-from keras_latent.fader_checks import check_built, check_images, check_networks
+from keras_latent.fader_checks import (
+    check_built,
+    check_images,
+    check_networks,
+    check_pairs,
+    refuse_weights,
+)
 from keras_latent.fader_training import FaderTraining
 from keras_latent.fresh_batches import group_batches
 
@@ -149,6 +154,7 @@ class Fader(FaderTraining):
 
     def fit(self, x=None, y=None, batch_size=None, **options):
         """Trains as `keras.Model.fit` does; `batch_size`: see the class."""
+        refuse_weights(options)
         options.setdefault("validation_batch_size", batch_size)
         parts = self.critic_steps + 1
         x, y, size = group_batches(x, y, batch_size, parts, self._check)
@@ -156,6 +162,7 @@ class Fader(FaderTraining):
 
     def evaluate(self, x=None, y=None, **options):
         """The logs of data, as `keras.Model.evaluate` gives them."""
+        refuse_weights(options)
         if y is not None:
             self._check(x, y)
         return super().evaluate(x, y, **options)
@@ -173,13 +180,7 @@ class Fader(FaderTraining):
         return self(images, training=False)
 
     def _check(self, images, attributes, one_hot=True):
-        check_images(images, self.encoder, self.decoder)
-        check_attributes(attributes, self.attribute_sizes, one_hot=one_hot)
-        if len(images) != len(attributes):
-            raise ValueError(
-                "`attributes` must have a row for each image. Received: "
-                f"{len(attributes)} rows and {len(images)} images."
-            )
+        check_pairs(self, images, attributes, one_hot)
 
     def get_config(self):
         plain = ("name", "trainable", "beta", "adversarial", "critic_steps")

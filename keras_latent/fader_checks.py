@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_latent.fader_attributes import check_attributes
+
 RANGES = {"sigmoid": (0, 1), "hard_sigmoid": (0, 1), "tanh": (-1, 1)}
 
 
@@ -95,6 +97,28 @@ def check_built(argument, network):
             "with a `keras.Input`; a subclassed model goes into "
             "`keras.Model(inputs, model(inputs))`."
         )
+
+
+def check_pairs(fader, images, attributes, one_hot=True):
+    """Raises unless there are images, each with its attributes."""
+    check_images(images, fader.encoder, fader.decoder)
+    check_attributes(attributes, fader.attribute_sizes, one_hot=one_hot)
+    if len(images) != len(attributes):
+        raise ValueError(
+            "`attributes` must have a row for each image. Received: "
+            f"{len(attributes)} rows and {len(images)} images."
+        )
+
+
+def refuse_weights(options):
+    """Raises if options of `fit` or `evaluate` weigh examples."""
+    for name in ("sample_weight", "class_weight"):
+        if options.get(name) is not None:
+            raise ValueError(
+                f"`{name}` must be None: a `Fader` weighs all examples alike. "
+                f"Received: {name} of type {type(options[name]).__name__}. "
+                "Repeat examples in the data instead."
+            )
 
 
 def _check_separate(networks):

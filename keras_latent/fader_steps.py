@@ -85,13 +85,10 @@ def hiding_loss(fader, logits, targets):
     if fader.adversarial == "entropy":
         return entropy_loss(logits, sizes)
     step = ops.cast(fader.optimizer.iterations, "int32")
-    offsets = tf.random.stateless_uniform(
-        (tf.shape(logits)[0], len(sizes)),
-        seed=[fader.seed, step],
-        minval=1,
-        maxval=tf.constant(sizes),
-        dtype="int32",
+    draw = tf.random.stateless_uniform(
+        (tf.shape(logits)[0], len(sizes)), seed=[fader.seed, step]
     )
+    offsets = 1.0 + tf.floor(draw * (tf.constant(sizes, "float32") - 1.0))
     return flip_loss(logits, targets, sizes, offsets)
 
 

@@ -8,7 +8,13 @@ import pytest
 MODULES = [
     "keras_latent.adversarial_schedule",
     "keras_latent.annealed_learning_rate",
+    "keras_latent.conditional_decoder",
     "keras_latent.datasets",
+    "keras_latent.fader",
+    "keras_latent.fader_attributes",
+    "keras_latent.fader_losses",
+    "keras_latent.fader_networks",
+    "keras_latent.fresh_batches",
     "keras_latent.gradient_reversal",
     "keras_latent.image_arrays",
     "keras_latent.mnist_m",
