@@ -131,7 +131,8 @@ class DomainAdversarial(DomainFit):
         """Codes of one domain; moving statistics as `statistics` says."""
         kept = not training or self.statistics in ("both", domain)
         variables = () if kept else self._moving_statistics()
-        before = [ops.convert_to_tensor(variable) for variable in variables]
+        # Copies: the value of a variable of TensorFlow is the variable.
+        before = [tf.identity(variable.value) for variable in variables]
         codes = self.features(images, training=training)
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)

@@ -74,6 +74,38 @@ def test_the_weight_is_a_variable_that_a_compiled_function_reads():
     assert len(layer.non_trainable_variables) == 1
 
 
+@pytest.mark.parametrize(
+    "jit_compile, dtype, weight",
+    [
+        (False, "float32", 0.3),
+        (True, "float32", 0.3),
+        (False, "mixed_float16", 0.5),
+    ],
+)
+def test_in_fit_the_features_take_the_reversed_step(jit_compile, dtype, weight):
+    # Zeros to begin with and rows of the identity: a step of rate 1 is the
+    # negated gradient itself, and no sum rounds it.
+    def kernel_after_a_step(*reversal):
+        policy = dict(dtype=dtype, use_bias=False)
+        dense = keras.layers.Dense
+        ones = keras.initializers.Constant(0.37)
+        layers = [
+            dense(3, kernel_initializer="zeros", **policy),
+            *reversal,
+            dense(1, kernel_initializer=ones, **policy),
+        ]
+        model = keras.Sequential([keras.Input((8,)), *layers])
+        model.compile(keras.optimizers.SGD(1.0), "mse", jit_compile=jit_compile)
+        rows, goal = np.eye(8, dtype="float32"), np.full((8, 1), 0.7, "float32")
+        model.fit(rows, goal, batch_size=8, shuffle=False, verbose=0)
+        return layers[0].kernel.numpy()
+
+    plain = kernel_after_a_step()
+    found = kernel_after_a_step(kl.GradientReversal(weight, dtype=dtype))
+    assert (plain > 0).all()
+    np.testing.assert_array_equal(found, -np.float32(weight) * plain)
+
+
 def test_the_function_takes_a_number_or_a_tensor():
     for weight in (0.5, tf.constant(0.5)):
         with tf.GradientTape() as tape:
