@@ -16,7 +16,6 @@ import pathlib
 import keras
 import numpy as np
 import tensorflow as tf
-from domain_networks import adversary, domain_networks
 from rich.console import Console
 from rich.table import Table
 from timing import compare, interleave, over
@@ -35,8 +34,7 @@ def domain_steps(batch_size=64):
     x, target = generator.random((2, batch_size, *SHAPE), "float32")
     y = generator.integers(0, 10, batch_size)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    parts = [*domain_networks(SHAPE)]
-    parts.append(adversary(parts[0]))
+    parts = kl.domain_networks(SHAPE, 10)
     model = kl.DomainAdversarial(*parts, weight=kl.AdversarialSchedule(STEPS))
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
     model.compile(optimizer, loss, jit_compile=False)
@@ -52,86 +50,33 @@ def domain_steps(batch_size=64):
 
 def domain_step_by_hand(loss, batches):
     """The two passes of the two domains, and one update."""
-    features, labeler = domain_networks(SHAPE)
-    critic = adversary(features)
-    models = (features, labeler, critic)
-    variables = [v for model in models for v in model.trainable_variables]
+    features, labeler, critic = kl.domain_networks(SHAPE, 10)
+    of_both = features.trainable_variables + critic.trainable_variables
+    of_source = labeler.trainable_variables
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
-    optimizer.build(variables)
+    optimizer.build(of_both + of_source)
     schedule = kl.AdversarialSchedule(STEPS)
     told_apart = keras.losses.BinaryCrossentropy(from_logits=True)
 
-    def gradients(images, labels, domain):
+    def domain_part(code, domain):
         weight = schedule(optimizer.iterations)
-        with tf.GradientTape() as tape:
-            code = features(images, training=True)
-            logits = critic(kl.reverse_gradient(code, weight), training=True)
-            value = told_apart(tf.fill(tf.shape(logits), domain), logits) / 2
-            if labels is not None:
-                value += loss(labels, labeler(code, training=True))
-        none = tf.UnconnectedGradients.ZERO
-        return tape.gradient(value, variables, unconnected_gradients=none)
+        logits = critic(kl.reverse_gradient(code, weight), training=True)
+        return told_apart(tf.fill(tf.shape(logits), domain), logits) / 2
 
     def step(batch):
         (images, target), labels = batch
-        source = gradients(images, labels, 0.0)
-        other = gradients(target, None, 1.0)
-        both = [a + b for a, b in zip(source, other, strict=True)]
-        optimizer.apply(both, variables)
+        with tf.GradientTape() as tape:
+            code = features(images, training=True)
+            value = domain_part(code, 0.0)
+            value += loss(labels, labeler(code, training=True))
+        source = tape.gradient(value, of_both + of_source)
+        with tf.GradientTape() as tape:
+            value = domain_part(features(target, training=True), 1.0)
+        other = tape.gradient(value, of_both)
+        both = [a + b for a, b in zip(source, other, strict=False)]
+        optimizer.apply(both + source[len(other) :], of_both + of_source)
 
     # Without XLA, as Keras compiles where there is no GPU.
-    compiled = tf.function(step)
-    return lambda: compiled(next(batches))
-
-
-def fader_steps(batch_size=128, critic_steps=5):
-    """Steps of `Fader`, five of its classifier in each, ours and by hand."""
-    generator = np.random.default_rng(0)
-    rows = batch_size * (critic_steps + 1)
-    images = generator.random((rows, 28, 28, 1), "float32")
-    labels = generator.integers(0, 10, rows)
-    networks = kl.fader_networks((28, 28, 1), 10)
-    fader = kl.Fader(*networks, ramp_steps=0, critic_steps=critic_steps)
-    fader.compile(jit_compile=False)
-    fader.make_train_function()
-    data = tf.data.Dataset.from_tensors((images, labels)).repeat()
-    batches = iter(data)
-    return {
-        "ours": lambda: fader.train_function(batches),
-        "by hand": fader_step_by_hand(iter(data), batch_size, fader.beta),
-    }
-
-
-def fader_step_by_hand(batches, size, beta):
-    """Updates of the classifier on one batch each, then of the others."""
-    encoder, decoder, classifier = kl.fader_networks((28, 28, 1), 10)
-    ours = encoder.trainable_variables + decoder.trainable_variables
-    theirs = classifier.trainable_variables
-    adam = keras.optimizers.Adam
-    optimizer, other = adam(3e-4, beta_1=0.5), adam(1e-3, beta_1=0.5)
-    optimizer.build(ours)
-    other.build(theirs)
-
-    def read(code, labels, training):
-        logits = classifier(code, training=training)
-        return tf.reduce_mean(
-            tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        )
-
-    def step(batch):
-        images, labels = (tf.split(part, len(part) // size) for part in batch)
-        for x, y in zip(images[:-1], labels[:-1], strict=True):
-            code = encoder(x, training=False)
-            with tf.GradientTape() as tape:
-                loss = read(code, y, training=True)
-            other.apply(tape.gradient(loss, theirs), theirs)
-        x, told = images[-1], tf.one_hot(labels[-1], 10)
-        with tf.GradientTape() as tape:
-            code = encoder(x, training=True)
-            error = tf.square(decoder([code, told], training=True) - x)
-            loss = tf.reduce_mean(error) - beta * read(code, labels[-1], False)
-        optimizer.apply(tape.gradient(loss, ours), ours)
-
     compiled = tf.function(step)
     return lambda: compiled(next(batches))
 

@@ -16,7 +16,6 @@ import time
 
 import keras
 import numpy as np
-from domain_networks import adversary, domain_networks
 from rich.console import Console
 from rich.table import Table
 
@@ -97,9 +96,8 @@ def run(method, data, seed, options):
     began = time.process_time()
     (x, y), (target, _) = (data[d, "train"] for d in ("source", "target"))
     keras.utils.set_random_seed(seed)
-    parts = domain_networks(x.shape[1:])
     model = kl.DomainAdversarial(
-        *parts, adversary(parts[0]), statistics=options.statistics
+        *kl.domain_networks(x.shape[1:], 10), statistics=options.statistics
     )
     fit = dict(
         epochs=EPOCHS, steps_per_epoch=options.steps // EPOCHS, verbose=0
