@@ -81,6 +81,58 @@ def domain_step_by_hand(loss, batches):
     return lambda: compiled(next(batches))
 
 
+def fader_steps(batch_size=128, critic_steps=5):
+    """Steps of `Fader`, five of its classifier in each, ours and by hand."""
+    generator = np.random.default_rng(0)
+    rows = batch_size * (critic_steps + 1)
+    images = generator.random((rows, 28, 28, 1), "float32")
+    labels = generator.integers(0, 10, rows)
+    networks = kl.fader_networks((28, 28, 1), 10)
+    fader = kl.Fader(*networks, ramp_steps=0, critic_steps=critic_steps)
+    fader.compile(jit_compile=False)
+    fader.make_train_function()
+    data = tf.data.Dataset.from_tensors((images, labels)).repeat()
+    batches = iter(data)
+    return {
+        "ours": lambda: fader.train_function(batches),
+        "by hand": fader_step_by_hand(iter(data), batch_size, fader.beta),
+    }
+
+
+def fader_step_by_hand(batches, size, beta):
+    """Updates of the classifier on one batch each, then of the others."""
+    encoder, decoder, classifier = kl.fader_networks((28, 28, 1), 10)
+    ours = encoder.trainable_variables + decoder.trainable_variables
+    theirs = classifier.trainable_variables
+    adam = keras.optimizers.Adam
+    optimizer, other = adam(3e-4, beta_1=0.5), adam(1e-3, beta_1=0.5)
+    optimizer.build(ours)
+    other.build(theirs)
+
+    def read(code, labels, training):
+        logits = classifier(code, training=training)
+        return tf.reduce_mean(
+            tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        )
+
+    def step(batch):
+        images, labels = (tf.split(part, len(part) // size) for part in batch)
+        for x, y in zip(images[:-1], labels[:-1], strict=True):
+            code = encoder(x, training=False)
+            with tf.GradientTape() as tape:
+                loss = read(code, y, training=True)
+            other.apply(tape.gradient(loss, theirs), theirs)
+        x, told = images[-1], tf.one_hot(labels[-1], 10)
+        with tf.GradientTape() as tape:
+            code = encoder(x, training=True)
+            error = tf.square(decoder([code, told], training=True) - x)
+            loss = tf.reduce_mean(error) - beta * read(code, labels[-1], False)
+        optimizer.apply(tape.gradient(loss, ours), ours)
+
+    compiled = tf.function(step)
+    return lambda: compiled(next(batches))
+
+
 # Name of a row -> function that gives the steps "ours" and "by hand".
 CASES = {"DomainAdversarial": domain_steps, "Fader": fader_steps}
 
