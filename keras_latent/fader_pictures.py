@@ -1,0 +1,238 @@
+"""The grid of swapped labels, and strips that go beyond them."""
+
+import os
+import pathlib
+
+import numpy as np
+
+from keras_latent.arguments import check_count
+from keras_latent.fader_attributes import one_hot_attributes
+from keras_latent.frozen_networks import call_frozen, encoder_and_decoder
+from keras_latent.labelled_data import attribute_table, labelled_batches
+from keras_latent.pictures import as_shades, draw, image_limits, tile
+from keras_latent.reconstruction_error import attribute_sizes_of
+
+MARK = "#d1495b"
+INCHES = 0.62  # of an image in a picture
+
+
+def fader_grid(
+    model,
+    images,
+    labels,
+    path=None,
+    attribute_sizes=None,
+    attribute=0,
+    class_names=None,
+    rows_per_class=1,
+):
+    """Draws images decoded with every label: sources down, targets across.
+
+    The first column holds the images as they are; then come the targets, of
+    which the image's own label, the reconstruction, has a red frame.
+
+    Args:
+        model: `Fader`, or a pair (encoder, decoder), as for `swap_accuracy`.
+        images: array (examples, height, width, 1 or 3), float or uint8.
+        labels: ints (examples,) or (examples, attributes), or one-hot.
+        path: file to write, or None.
+        attribute_sizes: as for `reconstruction_error`.
+        attribute: int from 0, the one to change, where there are several.
+        class_names: list of str for the labels of `attribute`, or None.
+        rows_per_class: int from 1, images of each label: the first ones.
+
+    Returns:
+        bytes of a PNG.
+
+    Raises:
+        ValueError: images, labels or names that do not fit.
+
+    Source: the project's recipe for MNIST, whose grid has a row for each
+        digit and a column for each label; as in the authors' interpolate.py.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> labels = np.arange(4)
+        >>> def decode(inputs):
+        ...     return inputs[0] * inputs[1].argmax(-1)[:, None, None, None]
+        >>> networks, images = (np.copy, decode), np.ones((4, 8, 8, 1))
+        >>> kl.fader_grid(networks, images, labels, attribute_sizes=4)[1:4]
+        b'PNG'
+    """
+    check_count("rows_per_class", rows_per_class)
+    case = _Case(model, images, labels, attribute_sizes, attribute, class_names)
+    rows = first_of_each(case.own, rows_per_class)
+    told = np.repeat(case.table[rows], case.size, axis=0)
+    told[:, attribute] = np.tile(np.arange(case.size), len(rows))
+    columns = np.asarray(one_hot_attributes(told, case.sizes))
+    decoded = case.decode(rows, columns)
+    names, own = case.names, case.own[rows]
+
+    def paint(figure):
+        axes = _paint_rows(figure, case, rows, decoded)
+        _name(axes, [names[label] for label in own], ["source", *names])
+        for row, label in enumerate(own):
+            _frame(axes, row, label + 1)
+
+    return save_whole(draw(_size(decoded.shape), paint), path)
+
+
+def interpolation_strips(
+    model,
+    images,
+    labels,
+    path=None,
+    attribute_sizes=None,
+    attribute=0,
+    class_names=None,
+    low=-1.0,
+    high=2.0,
+    steps=10,
+):
+    """Draws images whose attribute goes from own to other label and beyond.
+
+    The decoder gets (1 - a) for the own label and a for the next one: 0 is
+    the own label, 1 the other, below 0 and above 1 what it never learned.
+
+    Args:
+        model, images, labels, path, attribute_sizes, attribute, class_names:
+            as for `fader_grid`; the first image of each label is shown.
+        low, high: numbers, the ends of a.
+        steps: int from 2, images in a strip.
+
+    Returns:
+        bytes of a PNG.
+
+    Raises:
+        ValueError: as `fader_grid`.
+
+    Source: interpolate.py of facebookresearch/FaderNetworks; -1 to 2 is what
+        its `alpha_min` and `alpha_max` of 2 give.
+    """
+    check_count("steps", steps, minimum=2)
+    case = _Case(model, images, labels, attribute_sizes, attribute, class_names)
+    rows = first_of_each(case.own, 1)
+    own = case.own[rows]
+    other = (own + 1) % case.size
+    alphas = np.linspace(low, high, steps)
+    told = case.table[rows].copy()
+    start = np.asarray(one_hot_attributes(told, case.sizes))
+    told[:, attribute] = other
+    end = np.asarray(one_hot_attributes(told, case.sizes))
+    mixed = start[:, None] + alphas[:, None] * (end - start)[:, None]
+    columns = mixed.reshape(-1, mixed.shape[-1]).astype("float32")
+    decoded = case.decode(rows, columns)
+    names = [
+        f"{case.names[a]} \N{RIGHTWARDS ARROW} {case.names[b]}"
+        for a, b in zip(own, other, strict=True)
+    ]
+
+    def paint(figure):
+        axes = _paint_rows(figure, case, rows, decoded)
+        heads = [
+            f"{alpha:.2g}".replace("-", "\N{MINUS SIGN}") for alpha in alphas
+        ]
+        _name(axes, names, ["source", *heads])
+
+    return save_whole(draw(_size(decoded.shape, names), paint), path)
+
+
+class _Case:
+    """Checked arguments, and what to draw of them."""
+
+    def __init__(self, model, images, labels, sizes, attribute, class_names):
+        self.encoder, self.decoder = encoder_and_decoder(model)
+        sizes = sizes or attribute_sizes_of(model)
+        given = next(labelled_batches((images, labels), max(1, len(labels))))
+        self.images = given[0]
+        self.table, self.sizes = attribute_table(given[1], sizes)
+        if self.images.ndim != 4 or self.images.shape[-1] not in (1, 3):
+            raise ValueError(
+                "`images` must have the shape (examples, height, width, 1 or "
+                f"3) to be drawn. Received: shape {self.images.shape}."
+            )
+        check_count("attribute", attribute, minimum=0)
+        if attribute >= len(self.sizes):
+            raise ValueError(
+                "`attribute` must be the number of an attribute, less than "
+                f"{len(self.sizes)}. Received: attribute={attribute}."
+            )
+        self.size = self.sizes[attribute]
+        self.own = self.table[:, attribute]
+        names = range(self.size) if class_names is None else class_names
+        self.names = [str(name) for name in names]
+        if isinstance(class_names, str) or len(self.names) != self.size:
+            raise ValueError(
+                f"`class_names` must name {self.size} labels. Received: "
+                f"class_names={class_names!r}."
+            )
+
+    def decode(self, rows, columns):
+        """Images (rows, targets, height, width, channels)."""
+        repeats = len(columns) // len(rows)
+        codes = call_frozen(self.encoder, self.images[rows])
+        codes = np.repeat(codes, repeats, axis=0)
+        decoded = call_frozen(self.decoder, [codes, columns])
+        return decoded.reshape(len(rows), repeats, *decoded.shape[1:])
+
+
+def first_of_each(labels, count):
+    """Rows of the first `count` examples of each label, in their order."""
+    found = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    return np.concatenate([rows[:count] for rows in found])
+
+
+def _size(shape, names=("",)):
+    rows, columns, height, width = shape[:4]
+    wide = INCHES * (columns + 1) + 0.3 + 0.075 * max(map(len, names))
+    return float(wide), float(INCHES * rows * height / width + 0.45)
+
+
+def _paint_rows(figure, case, rows, decoded):
+    """Shows sources and decoded images; axes in units of one cell."""
+    limits = image_limits(case.images)
+    sources = as_shades(case.images[rows][:, None], limits)
+    # A decoder may draw images of 0 to 255 as 0 to 1.
+    scaled = limits[1] == 255 and decoded.max() <= 1
+    shown = as_shades(decoded, (0.0, 1.0) if scaled else limits)
+    picture = tile(np.concatenate([sources, shown], axis=1))
+    axes = figure.subplots()
+    count, columns = len(rows), shown.shape[1] + 1
+    axes.imshow(
+        picture,
+        interpolation="nearest",
+        extent=(-0.5, columns - 0.5, count - 0.5, -0.5),
+        aspect=decoded.shape[2] / decoded.shape[3],
+    )
+    axes.spines[:].set_visible(False)
+    axes.axvline(0.5, color="#8a8f98", lw=0.8)
+    return axes
+
+
+def _name(axes, rows, columns):
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
+
+
+def _frame(axes, row, column):
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(
+        Rectangle(
+            (column - 0.48, row - 0.48), 0.96, 0.96, fill=False, ec=MARK, lw=1.4
+        )
+    )
+
+
+def save_whole(content, path):
+    """Writes bytes to a file whole or not at all; returns them."""
+    if path is not None:
+        path = pathlib.Path(path)
+        temporary = path.with_name(f".{path.name}-{os.getpid()}")
+        try:
+            temporary.write_bytes(content)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return content
