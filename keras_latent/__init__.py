@@ -9,6 +9,7 @@ from keras_latent.conditional_decoder import (
     conditional_decoder,
 )
 from keras_latent.domain_adversarial import DomainAdversarial
+from keras_latent.domain_networks import domain_networks
 from keras_latent.domain_pairs import pair
 from keras_latent.fader import Fader
 from keras_latent.fader_networks import fader_networks
@@ -36,6 +37,7 @@ __all__ = [
     "concatenate_attribute",
     "conditional_decoder",
     "datasets",
+    "domain_networks",
     "fader_networks",
     "pair",
     "probe_accuracy",

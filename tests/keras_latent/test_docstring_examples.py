@@ -8,10 +8,12 @@ import pytest
 MODULES = [
     "keras_latent.adversarial_schedule",
     "keras_latent.annealed_learning_rate",
+    "keras_latent.cli_errors",
     "keras_latent.conditional_decoder",
     "keras_latent.datasets",
     "keras_latent.domain_adversarial",
     "keras_latent.domain_losses",
+    "keras_latent.domain_networks",
     "keras_latent.domain_pairs",
     "keras_latent.fader",
     "keras_latent.fader_attributes",
@@ -21,6 +23,7 @@ MODULES = [
     "keras_latent.gradient_reversal",
     "keras_latent.image_arrays",
     "keras_latent.mnist_m",
+    "keras_latent.shuffled_batches",
 ]
 
 
