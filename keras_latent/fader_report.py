@@ -47,6 +47,9 @@ class FaderReport(keras.callbacks.Callback):
         swap_examples: int from 1, most images for the swap accuracy; each is
             decoded with every label.
         seed: int from 0, of the probe.
+        probe_data: (images, labels) for the probe to learn from, as those of
+            the training; then it is judged on all of `data`. None: it learns
+            from one part of `data` and is judged on the rest.
 
     Raises:
         ValueError: as the functions that it calls.
@@ -76,6 +79,7 @@ class FaderReport(keras.callbacks.Callback):
         limits=None,
         swap_examples=1000,
         seed=0,
+        probe_data=None,
     ):
         check_count("swap_examples", swap_examples)
         check_count("seed", seed, minimum=0)
@@ -89,7 +93,7 @@ class FaderReport(keras.callbacks.Callback):
         self.baseline, self.attribute_sizes = baseline, attribute_sizes
         self.class_names, self.limits = class_names, limits or FaderLimits()
         self.swap_examples, self.seed = swap_examples, seed
-        self.findings = None
+        self.probe_data, self.findings = probe_data, None
 
     def on_train_begin(self, logs=None):
         encoder_and_decoder(self.model)
@@ -116,9 +120,7 @@ class FaderReport(keras.callbacks.Callback):
         few = images[: self.swap_examples], table[: self.swap_examples]
         guessing = guessing_loss(table, sizes)
         self.findings = judge_fader(
-            probe_accuracy(
-                encoder, (images, table), attribute_sizes=sizes, seed=self.seed
-            ),
+            self._probe(encoder, (images, table), sizes),
             swap_accuracy(model, self.judge, few, sizes),
             reconstruction_error(model, few, sizes, self.baseline),
             last_value(history, "classifier_loss"),
@@ -132,6 +134,16 @@ class FaderReport(keras.callbacks.Callback):
             pictures["curves"] = curves
         self._save(getattr(model, "name", "the model"), pictures)
         return self.findings
+
+    def _probe(self, encoder, data, sizes):
+        apart = self.probe_data is not None
+        return probe_accuracy(
+            encoder,
+            self.probe_data if apart else data,
+            test_data=data if apart else None,
+            attribute_sizes=sizes,
+            seed=self.seed,
+        )
 
     def _pictures(self, model, images, table, sizes):
         pictures = {}
