@@ -8,7 +8,7 @@ DIR holds CIFAR-10 as TensorFlow Datasets prepares it. The classes are airplane,
 automobile, bird, cat and deer against dog, frog, horse, ship and truck; no
 training sees more. The teacher is a residual network that trains on flipped and
 shifted images, the students are smaller ones that train on the images and their
-mirror images. Without --full everything is reduced, for about half an hour on
+mirror images. Without --full everything is reduced, for under half an hour on
 two cores. Errors are those of the last epoch on the test set. Prints a table
 and writes a JSON file.
 """
@@ -60,7 +60,7 @@ class Schedule:
     student_epochs: int
 
 
-REDUCED = Schedule(14, 16, 8, 8, 2, 20, 6)
+REDUCED = Schedule(14, 16, 8, 8, 2, 12, 4)
 FULL = Schedule(20, 16, 8, 16, 1, 100, 50)
 
 
