@@ -1,0 +1,129 @@
+"""The output folder of a run: complete, or not there."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+
+from keras_latent.cli_errors import TrainingError
+
+STATE = "state"
+METRICS = "metrics.json"
+_SETTINGS = "settings.json"
+
+
+def claim(folder, settings, overwrite=False, resume=False):
+    """Gives a folder to work in that becomes `folder` when all went well.
+
+    The work is done in `<folder>.unfinished`. A run that is stopped leaves
+    its training state there for `resume`; nothing else stays behind, and
+    `folder` is replaced at the very end only.
+
+    Args:
+        folder: path of the finished output.
+        settings: dataclass; a resumed run must have the same.
+        overwrite: bool, replace a finished or unfinished output.
+        resume: bool, go on with an unfinished one.
+
+    Returns:
+        Context manager that gives the path of the folder to work in.
+
+    Raises:
+        ValueError: there is an output, and no `overwrite`; there is nothing
+            to resume, or it had other settings.
+        OSError: the folder cannot be written.
+    """
+    folder = pathlib.Path(folder)
+    work = folder.with_name(folder.name + ".unfinished")
+    _check_finished(folder, overwrite, resume)
+    if resume:
+        _check_resumable(work, settings)
+        _clean(work, keep_state=True)
+    elif work.exists():
+        if not overwrite:
+            raise ValueError(
+                f"`output` must be free. Received: {str(folder)!r}, where an "
+                "unfinished run lies. Go on with --resume, start anew with "
+                "--overwrite, or name another."
+            )
+        shutil.rmtree(work)
+    return _working(folder, work, settings)
+
+
+@contextlib.contextmanager
+def _working(folder, work, settings):
+    work.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(dataclasses.asdict(settings), indent=2)
+    (work / _SETTINGS).write_text(text)
+    try:
+        yield work
+    except BaseException as error:
+        _clean(work, keep_state=not isinstance(error, TrainingError))
+        raise
+    shutil.rmtree(work / STATE, ignore_errors=True)
+    (work / _SETTINGS).unlink()
+    old = folder.with_name(folder.name + ".old")
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(folder, old)
+    os.replace(work, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_finished(folder, overwrite, resume):
+    if not folder.exists():
+        return
+    if resume:
+        raise ValueError(
+            "`resume` must find an unfinished run. Received: "
+            f"{str(folder)!r}, which is finished. Leave out --resume and pass "
+            "--overwrite to train it again."
+        )
+    empty = folder.is_dir() and not any(folder.iterdir())
+    ours = empty or (folder / METRICS).exists()
+    if not overwrite or not ours:
+        fix = "Pass --overwrite or name another."
+        if not ours:
+            fix = "It is not the output of a run: name another."
+        raise ValueError(
+            f"`output` must not exist yet. Received: {str(folder)!r}. {fix}"
+        )
+
+
+def _check_resumable(work, settings):
+    try:
+        stored = json.loads((work / _SETTINGS).read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(
+            "`resume` must find an unfinished run. Received: "
+            f"{str(work)!r}, which is not there. Leave out --resume."
+        ) from None
+    except ValueError:
+        raise ValueError(
+            "`resume` must find readable settings. Received: "
+            f"{str(work / _SETTINGS)!r}. Start anew with --overwrite."
+        ) from None
+    for name, value in dataclasses.asdict(settings).items():
+        # The same data may lie elsewhere by now.
+        if name != "data_dir" and stored.get(name) != value:
+            raise ValueError(
+                f"`{name}` must be as in the run to resume, "
+                f"{stored.get(name)!r}. Received: {value!r}. Pass the same "
+                "options, or --overwrite instead of --resume."
+            )
+
+
+def _clean(work, keep_state):
+    trained = keep_state and (work / STATE).exists()
+    if not trained:
+        shutil.rmtree(work, ignore_errors=True)
+        return
+    for item in work.iterdir():
+        if item.name in (STATE, _SETTINGS):
+            continue
+        if item.is_dir():
+            shutil.rmtree(item, ignore_errors=True)
+        else:
+            item.unlink()
