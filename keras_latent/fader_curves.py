@@ -65,7 +65,7 @@ def _found(history, logs):
             values = np.array(history.get(prefix + name, []), "float64")
             finite = np.isfinite(values)
             if finite.any():
-                words = f"{label}, validation" if prefix else label
+                words = "validation" if prefix else label
                 epochs = np.flatnonzero(finite) + 1
                 shade = (colour, style)
                 curves.append((words, shade, epochs, values[finite]))

@@ -7,13 +7,13 @@ import numpy as np
 
 from keras_latent.arguments import check_count
 from keras_latent.fader_attributes import one_hot_attributes
-from keras_latent.frozen_networks import call_frozen, encoder_and_decoder
-from keras_latent.labelled_data import attribute_table, labelled_batches
 from keras_latent.pictures import as_shades, draw, image_limits, tile
-from keras_latent.reconstruction_error import attribute_sizes_of
+from keras_latent.swap_case import SwapCase, first_of_each
 
 MARK = "#d1495b"
 INCHES = 0.62  # of an image in a picture
+ROWS = 8
+LONG = 6  # letters of a name that no longer fits above an image
 
 
 def fader_grid(
@@ -24,7 +24,7 @@ def fader_grid(
     attribute_sizes=None,
     attribute=0,
     class_names=None,
-    rows_per_class=1,
+    rows_per_class=None,
 ):
     """Draws images decoded with every label: sources down, targets across.
 
@@ -40,6 +40,7 @@ def fader_grid(
         attribute: int from 0, the one to change, where there are several.
         class_names: list of str for the labels of `attribute`, or None.
         rows_per_class: int from 1, images of each label: the first ones.
+            None: as many as make about eight rows, at least one.
 
     Returns:
         bytes of a PNG.
@@ -59,22 +60,27 @@ def fader_grid(
         >>> kl.fader_grid(networks, images, labels, attribute_sizes=4)[1:4]
         b'PNG'
     """
+    case = SwapCase(
+        model, images, labels, attribute_sizes, attribute, class_names
+    )
+    if rows_per_class is None:
+        rows_per_class = case.rows_to_fill(ROWS)
     check_count("rows_per_class", rows_per_class)
-    case = _Case(model, images, labels, attribute_sizes, attribute, class_names)
     rows = first_of_each(case.own, rows_per_class)
     told = np.repeat(case.table[rows], case.size, axis=0)
     told[:, attribute] = np.tile(np.arange(case.size), len(rows))
     columns = np.asarray(one_hot_attributes(told, case.sizes))
     decoded = case.decode(rows, columns)
-    names, own = case.names, case.own[rows]
+    own = case.own[rows]
+    names = [case.names[label] for label in own], ["source", *case.names]
 
     def paint(figure):
         axes = _paint_rows(figure, case, rows, decoded)
-        _name(axes, [names[label] for label in own], ["source", *names])
+        _name(axes, *names)
         for row, label in enumerate(own):
             _frame(axes, row, label + 1)
 
-    return save_whole(draw(_size(decoded.shape), paint), path)
+    return save_whole(draw(_size(decoded.shape), paint, trim=True), path)
 
 
 def interpolation_strips(
@@ -96,7 +102,7 @@ def interpolation_strips(
 
     Args:
         model, images, labels, path, attribute_sizes, attribute, class_names:
-            as for `fader_grid`; the first image of each label is shown.
+            as for `fader_grid`, with the rows it has by default.
         low, high: numbers, the ends of a.
         steps: int from 2, images in a strip.
 
@@ -110,8 +116,10 @@ def interpolation_strips(
         its `alpha_min` and `alpha_max` of 2 give.
     """
     check_count("steps", steps, minimum=2)
-    case = _Case(model, images, labels, attribute_sizes, attribute, class_names)
-    rows = first_of_each(case.own, 1)
+    case = SwapCase(
+        model, images, labels, attribute_sizes, attribute, class_names
+    )
+    rows = first_of_each(case.own, case.rows_to_fill(ROWS))
     own = case.own[rows]
     other = (own + 1) % case.size
     alphas = np.linspace(low, high, steps)
@@ -122,70 +130,23 @@ def interpolation_strips(
     mixed = start[:, None] + alphas[:, None] * (end - start)[:, None]
     columns = mixed.reshape(-1, mixed.shape[-1]).astype("float32")
     decoded = case.decode(rows, columns)
-    names = [
+    ways = [
         f"{case.names[a]} \N{RIGHTWARDS ARROW} {case.names[b]}"
         for a, b in zip(own, other, strict=True)
     ]
+    heads = [f"{alpha:.2g}".replace("-", "\N{MINUS SIGN}") for alpha in alphas]
+    names = ways, ["source", *heads]
 
     def paint(figure):
-        axes = _paint_rows(figure, case, rows, decoded)
-        heads = [
-            f"{alpha:.2g}".replace("-", "\N{MINUS SIGN}") for alpha in alphas
-        ]
-        _name(axes, names, ["source", *heads])
+        _name(_paint_rows(figure, case, rows, decoded), *names)
 
-    return save_whole(draw(_size(decoded.shape, names), paint), path)
+    return save_whole(draw(_size(decoded.shape), paint, trim=True), path)
 
 
-class _Case:
-    """Checked arguments, and what to draw of them."""
-
-    def __init__(self, model, images, labels, sizes, attribute, class_names):
-        self.encoder, self.decoder = encoder_and_decoder(model)
-        sizes = sizes or attribute_sizes_of(model)
-        given = next(labelled_batches((images, labels), max(1, len(labels))))
-        self.images = given[0]
-        self.table, self.sizes = attribute_table(given[1], sizes)
-        if self.images.ndim != 4 or self.images.shape[-1] not in (1, 3):
-            raise ValueError(
-                "`images` must have the shape (examples, height, width, 1 or "
-                f"3) to be drawn. Received: shape {self.images.shape}."
-            )
-        check_count("attribute", attribute, minimum=0)
-        if attribute >= len(self.sizes):
-            raise ValueError(
-                "`attribute` must be the number of an attribute, less than "
-                f"{len(self.sizes)}. Received: attribute={attribute}."
-            )
-        self.size = self.sizes[attribute]
-        self.own = self.table[:, attribute]
-        names = range(self.size) if class_names is None else class_names
-        self.names = [str(name) for name in names]
-        if isinstance(class_names, str) or len(self.names) != self.size:
-            raise ValueError(
-                f"`class_names` must name {self.size} labels. Received: "
-                f"class_names={class_names!r}."
-            )
-
-    def decode(self, rows, columns):
-        """Images (rows, targets, height, width, channels)."""
-        repeats = len(columns) // len(rows)
-        codes = call_frozen(self.encoder, self.images[rows])
-        codes = np.repeat(codes, repeats, axis=0)
-        decoded = call_frozen(self.decoder, [codes, columns])
-        return decoded.reshape(len(rows), repeats, *decoded.shape[1:])
-
-
-def first_of_each(labels, count):
-    """Rows of the first `count` examples of each label, in their order."""
-    found = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    return np.concatenate([rows[:count] for rows in found])
-
-
-def _size(shape, names=("",)):
+def _size(shape):
+    """Inches of the images alone; the names stand outside of these."""
     rows, columns, height, width = shape[:4]
-    wide = INCHES * (columns + 1) + 0.3 + 0.075 * max(map(len, names))
-    return float(wide), float(INCHES * rows * height / width + 0.45)
+    return INCHES * (columns + 1), INCHES * rows * height / width
 
 
 def _paint_rows(figure, case, rows, decoded):
@@ -196,7 +157,7 @@ def _paint_rows(figure, case, rows, decoded):
     scaled = limits[1] == 255 and decoded.max() <= 1
     shown = as_shades(decoded, (0.0, 1.0) if scaled else limits)
     picture = tile(np.concatenate([sources, shown], axis=1))
-    axes = figure.subplots()
+    axes = figure.add_axes((0, 0, 1, 1))
     count, columns = len(rows), shown.shape[1] + 1
     axes.imshow(
         picture,
@@ -213,6 +174,8 @@ def _name(axes, rows, columns):
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xticks(range(len(columns)), columns)
     axes.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
+    if max(map(len, columns)) > LONG:
+        axes.tick_params(axis="x", labelrotation=90)
 
 
 def _frame(axes, row, column):
