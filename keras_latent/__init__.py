@@ -13,6 +13,9 @@ from keras_latent.domain_networks import domain_networks
 from keras_latent.domain_pairs import pair
 from keras_latent.fader import Fader
 from keras_latent.fader_networks import fader_networks
+from keras_latent.fader_pictures import fader_grid, interpolation_strips
+from keras_latent.fader_report import FaderReport
+from keras_latent.fader_verdict import FaderFindings, FaderLimits
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 from keras_latent.image_classifier import train_classifier
 from keras_latent.monitors import ProbeMonitor
@@ -29,6 +32,9 @@ __all__ = [
     "ConcatenateAttribute",
     "DomainAdversarial",
     "Fader",
+    "FaderFindings",
+    "FaderLimits",
+    "FaderReport",
     "GradientReversal",
     "ProbeFindings",
     "ProbeMonitor",
@@ -38,7 +44,9 @@ __all__ = [
     "conditional_decoder",
     "datasets",
     "domain_networks",
+    "fader_grid",
     "fader_networks",
+    "interpolation_strips",
     "pair",
     "probe_accuracy",
     "reconstruction_error",
