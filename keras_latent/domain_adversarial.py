@@ -10,6 +10,7 @@ from keras_latent.domain_checks import check_networks
 from keras_latent.domain_fit import DomainFit
 from keras_latent.domain_losses import domain_hits, domain_loss, domain_margin
 from keras_latent.gradient_reversal import reverse_gradient
+from keras_latent.moving_statistics import train_without_trace
 
 STATISTICS = ("both", "source", "target")
 
@@ -128,23 +129,9 @@ class DomainAdversarial(DomainFit):
         return predictions, margin[:rows], margin[rows:]
 
     def _pass(self, domain, images, training):
-        """Codes of one domain; moving statistics as `statistics` says."""
-        kept = not training or self.statistics in ("both", domain)
-        variables = () if kept else self._moving_statistics()
-        # Copies: the value of a variable of TensorFlow is the variable.
-        before = [tf.identity(variable.value) for variable in variables]
-        codes = self.features(images, training=training)
-        for variable, value in zip(variables, before, strict=True):
-            variable.assign(value)
-        return codes
-
-    def _moving_statistics(self):
-        known = {id(v) for v in self.features.trainable_variables}
-        return [
-            variable
-            for variable in self.features.non_trainable_variables
-            if id(variable) not in known and "float" in variable.dtype
-        ]
+        if training and self.statistics not in ("both", domain):
+            return train_without_trace(self.features, images)
+        return self.features(images, training=training)
 
     def adversarial_weight(self):
         """Weight at the present step of the optimizer, scalar tensor."""
@@ -188,9 +175,11 @@ class DomainAdversarial(DomainFit):
     def get_metrics_result(self):
         """Results by name; nothing of the domains where one is evaluated."""
         results = super().get_metrics_result()
-        if tf.executing_eagerly() and not float(self.domain_loss.count):
-            return self._without_domains(results)
-        return results
+        # In a graph the count is not known; `compute_metrics` sees to it.
+        if not tf.executing_eagerly():
+            return results
+        count = ops.convert_to_numpy(self.domain_loss.count)
+        return results if count else self._without_domains(results)
 
     def _without_domains(self, results):
         hidden = {self.label_loss.name, self.domain_loss.name}

@@ -1,11 +1,11 @@
 """`fit` on a labelled and an unlabelled domain."""
 
 import keras
-import tensorflow as tf
 
 from keras_latent.domain_checks import check_labels
 from keras_latent.domain_data_checks import check_same_images, is_dataset
 from keras_latent.domain_pairs import epoch_steps, pair
+from keras_latent.training_position import TrainingPosition
 
 
 class DomainFit(keras.Model):
@@ -86,7 +86,8 @@ class DomainFit(keras.Model):
                 f"Received: {validation_split}. Give labelled examples of "
                 "the target in `validation_data`."
             )
-        begin = _Begin(self, epochs)
+        begin = TrainingPosition(epochs)
+        self._steps_are_known = True
         if target is None:
             data, known = self._given_pairs(x, y, sample_weight), None
         else:
@@ -181,28 +182,3 @@ class DomainFit(keras.Model):
                 "a number or `weight=AdversarialSchedule(total_steps)`."
             )
         return self.total_steps
-
-
-class _Begin(keras.callbacks.Callback):
-    """Reads, before the first epoch, where a training begins or goes on.
-
-    Only then is it known: `BackupAndRestore` loads in `on_train_begin`.
-    """
-
-    def __init__(self, trained, epochs):
-        super().__init__()
-        self.epochs, self.steps, self.begun = epochs, None, False
-        self.position = tf.Variable(0, dtype="int64", trainable=False)
-        trained._steps_are_known = True
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if self.begun:
-            return
-        self.begun = True
-        optimizer = self.model.optimizer
-        done = int(optimizer.iterations)
-        accumulated = optimizer.gradient_accumulation_steps or 1
-        self.position.assign(done * accumulated)
-        if self.steps is not None:
-            rest = (self.epochs - epoch) * self.steps // accumulated
-            self.model.total_steps.assign(done + rest)
