@@ -131,7 +131,7 @@ class FaderTraining(keras.Model):
 
     def current_beta(self):
         """float32 scalar: `beta` at the present step of the ramp."""
-        if self.optimizer is None or not self.ramp_steps:
+        if not self.ramp_steps:
             return ops.cast(self.beta, "float32")
         step = ops.cast(self.optimizer.iterations, "float32")
         return self.beta * ops.minimum(step / self.ramp_steps, 1.0)
