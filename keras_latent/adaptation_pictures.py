@@ -5,7 +5,7 @@ import numpy as np
 from keras_latent.pictures import draw
 
 SHOWN = 10
-MAPPED = 300
+MAPPED = 200
 RIGHT, WRONG = "#1a7f37", "#b3261e"
 
 
@@ -121,8 +121,12 @@ def curves_picture(histories):
 def _map(codes):
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
-    most = min(30, *codes.shape)
-    codes = PCA(most, random_state=0).fit_transform(codes)
     perplexity = min(30.0, (len(codes) - 1) / 3)
-    return TSNE(perplexity=perplexity, random_state=0).fit_transform(codes)
+    # One thread: several would add up t-SNE's gradient in any order.
+    with threadpool_limits(1):
+        most = min(30, *codes.shape)
+        codes = PCA(most, random_state=0).fit_transform(codes)
+        tsne = TSNE(perplexity=perplexity, random_state=0)
+        return tsne.fit_transform(codes)

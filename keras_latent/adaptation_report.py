@@ -9,6 +9,7 @@ from keras_latent.adaptation_pictures import (
     examples_picture,
     features_picture,
 )
+from keras_latent.frozen_networks import call_frozen
 from keras_latent.report_page import page, picture, table
 
 NAMES = {"source_only": "source only", "adapted": "adapted"}
@@ -53,15 +54,10 @@ def write_adaptation_report(folder, metrics, models, domains):
     shown = target[0][:SHOWN], target[1][:SHOWN]
     guesses, codes = {}, {}
     for kind, name in NAMES.items():
-        logits = models[kind].predict(shown[0], verbose=0)
-        guesses[name] = logits.argmax(axis=-1)
+        guesses[name] = call_frozen(models[kind], shown[0]).argmax(axis=-1)
         features = models[kind].get_layer("features")
-        codes[name] = [
-            features.predict(images[:MAPPED], verbose=0).reshape(
-                len(images[:MAPPED]), -1
-            )
-            for images, _ in (source, target)
-        ]
+        parts = (call_frozen(features, x[:MAPPED]) for x, _ in (source, target))
+        codes[name] = [part.reshape(len(part), -1) for part in parts]
     labels = source[1][:MAPPED], target[1][:MAPPED]
     histories = {NAMES[kind]: metrics[kind]["history"] for kind in NAMES}
     drawn = {
