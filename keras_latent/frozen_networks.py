@@ -28,7 +28,7 @@ def call_frozen(network, inputs):
         raise ValueError(
             f"The network {name!r} must have one output. Received: "
             f"{len(outputs)} of them. Choose one, as in "
-            "`keras.Model(model.input, model.outputs[0])`."
+            "`keras.Model(model.inputs[0], model.outputs[0])`."
         )
     outputs = np.asarray(ops.convert_to_numpy(outputs))
     finite = np.isfinite(outputs)

@@ -78,6 +78,6 @@ class ProbeMonitor(keras.callbacks.Callback):
         raise ValueError(
             "`ProbeMonitor` needs an encoder to probe. Received: encoder=None "
             f"and a model {self.model.name!r} without `encoder` or `features`."
-            " Give `encoder=`, as in `keras.Model(model.input, "
+            " Give `encoder=`, as in `keras.Model(model.inputs[0], "
             "model.get_layer('code').output)`."
         )

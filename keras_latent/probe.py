@@ -67,7 +67,8 @@ def probe_accuracy(
             (examples,) or (examples, attributes).
         test_data: the same, to judge by. None: `held_out` of `data`.
         attribute_sizes: int or list of int, classes of each attribute; then
-            labels may be one-hot. None: as the largest labels say.
+            labels may be one-hot. None: those of a `Fader`, else as the
+            largest labels say.
         classifier: function of (code_size, num_classes) that returns a new
             compiled `keras.Model` on standardized codes, or a scikit-learn
             classifier. None: two layers of 256 units (see `fit_mlp`).
@@ -96,6 +97,9 @@ def probe_accuracy(
     check_number("held_out", held_out, high=0.9, open_low=True)
     check_count("batch_size", batch_size)
     check_count("seed", seed, minimum=0)
+    attribute_sizes = attribute_sizes or getattr(
+        encoder, "attribute_sizes", None
+    )
     encoder = getattr(encoder, "encoder", encoder)
     codes, labels = encode(encoder, data, batch_size)
     table, sizes = attribute_table(labels, attribute_sizes)
