@@ -150,13 +150,14 @@ def _size(shape):
 
 
 def _paint_rows(figure, case, rows, decoded):
-    """Shows sources and decoded images; axes in units of one cell."""
+    """Shows sources and decoded images; axes in units of one image."""
     limits = image_limits(case.images)
     sources = as_shades(case.images[rows][:, None], limits)
     # A decoder may draw images of 0 to 255 as 0 to 1.
     scaled = limits[1] == 255 and decoded.max() <= 1
     shown = as_shades(decoded, (0.0, 1.0) if scaled else limits)
-    picture = tile(np.concatenate([sources, shown], axis=1))
+    gap = max(1, round(decoded.shape[3] / 14))
+    picture = tile(np.concatenate([sources, shown], axis=1), gap)
     axes = figure.add_axes((0, 0, 1, 1))
     count, columns = len(rows), shown.shape[1] + 1
     axes.imshow(

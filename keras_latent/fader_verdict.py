@@ -155,12 +155,22 @@ def _probe_reasons(probe, loss, guessing, limits):
 def _swap_reasons(swap, limits):
     if swap.accuracy >= limits.swap:
         return []
+    own = _percent(swap.own_accuracy)
+    if swap.own_accuracy >= limits.swap:
+        cause = (
+            f"With their own label {own} do: the decoder does not go by the "
+            "label it is told, but by what it finds in the code."
+        )
+    else:
+        cause = (
+            f"With their own label only {own} do: the decoder has not learned "
+            "to draw. Train longer, or lower `beta`."
+        )
     return [
         "Decoded with another label, only "
         f"{_percent(swap.accuracy)} of the images show that label; "
         f"{_percent(limits.swap)} is the limit, and of the images themselves "
-        f"the judge reads {_percent(swap.judge_accuracy)}. The decoder does "
-        "not go by the label it is told, as it finds it in the code."
+        f"the judge reads {_percent(swap.judge_accuracy)}. {cause}"
     ]
 
 

@@ -81,7 +81,7 @@ def as_shades(images, limits):
     return np.broadcast_to(np.clip(shades, 0, 1), (*images.shape[:-1], 3))
 
 
-def tile(cells, gap=2):
+def tile(cells, gap):
     """One picture of rows of images, with white between them.
 
     Args:

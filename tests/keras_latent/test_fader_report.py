@@ -86,13 +86,13 @@ def test_a_decoder_that_ignores_the_label_fails(tmp_path):
     assert any("does not go by the label" in line for line in found.reasons)
 
 
-def parts(probe=0.11, swap=9, ratio=1.0):
-    """Findings of one attribute: chance 0.1; `swap` of ten."""
+def parts(probe=0.11, swap=9, ratio=1.0, own=5):
+    """Findings of one attribute: chance 0.1; `swap` of ten, `own` of five."""
     return (
         kl.ProbeFindings((probe,), (0.1,), 100),
         kl.SwapFindings(
             1.0,
-            [np.array([[5, swap], [swap, 5]])],
+            [np.array([[own, swap], [swap, own]])],
             [np.array([[5, 10], [10, 5]])],
         ),
         kl.ReconstructionFindings(ratio, 1.0, (0, 1)),
@@ -110,6 +110,7 @@ def parts(probe=0.11, swap=9, ratio=1.0):
         ({"probe": 0.9}, None, ["still in the code"]),
         ({"swap": 8}, 2.3, []),
         ({"swap": 7}, 2.3, ["does not go by the label"]),
+        ({"swap": 7, "own": 3}, 2.3, ["has not learned to draw"]),
         ({"ratio": 1.5}, 2.3, []),
         ({"ratio": 1.6}, 2.3, ["1.60 times"]),
     ],
