@@ -81,22 +81,29 @@ def _group_dataset(dataset, parts, check):
             "`x` must be a dataset of pairs (images, attributes), without "
             f"weights. Received: elements {spec}."
         )
-    rows = spec[0].shape[0]
-    if rows is None:
-        first = next(iter(dataset.take(1)), None)
-        if first is None:
-            raise ValueError(
-                "`x` must have at least one batch. Received: an empty "
-                "`tf.data.Dataset`. Look at its filters and its source."
-            )
-        rows = len(first[0])
+    count = int(dataset.cardinality())
+    if count == 0:
+        raise ValueError(
+            "`x` must have at least one batch. Received: an empty "
+            "`tf.data.Dataset`. Look at its filters and its source."
+        )
+
+    def joined(images, attributes):
+        group = tf.data.Dataset.zip((images, attributes))
+        return group.rebatch(tf.int32.max)
 
     def checked(images, attributes):
         done = tf.py_function(check, [images, attributes], [])
         with tf.control_dependencies([done]):
             return tf.identity(images), tf.identity(attributes)
 
-    return dataset.rebatch(rows * parts).map(checked)
+    groups = dataset.window(parts).flat_map(joined)
+    if count != tf.data.UNKNOWN_CARDINALITY:
+        # Without it Keras cannot tell the end from too few batches.
+        count = -(-count // parts) if count > 0 else count
+        sized = tf.data.experimental.assert_cardinality(count)
+        groups = groups.apply(sized)
+    return groups.map(checked)
 
 
 class GroupedBatches(keras.utils.PyDataset):

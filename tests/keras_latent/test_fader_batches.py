@@ -65,12 +65,10 @@ class Batches(keras.utils.PyDataset):
         self.begun += 1
 
 
-def dataset(count=64, static=False):
-    rows = np.arange(count)
+def dataset():
+    rows = np.arange(64)
     pairs = (rows.astype("float32")[:, None], rows % 3)
-    return tf.data.Dataset.from_tensor_slices(pairs).batch(
-        10, drop_remainder=static
-    )
+    return tf.data.Dataset.from_tensor_slices(pairs).batch(10)
 
 
 def collect(groups):
@@ -95,17 +93,40 @@ def test_a_group_is_some_batches_after_each_other(make):
     np.testing.assert_array_equal(labels, np.arange(64) % 3)
 
 
-def test_a_dataset_of_known_batches_is_not_read_ahead():
+def test_a_dataset_is_not_read_ahead():
     reads = []
 
     def note(x, y):
         tf.py_function(lambda: reads.append(1), [], [])
         return x, y
 
-    batches = dataset(static=True).map(note)
-    groups, *_ = group_batches(batches, None, None, 3, accept)
+    groups, *_ = group_batches(dataset().map(note), None, None, 3, accept)
     assert not reads
-    assert [len(x) for x, _ in collect(groups)] == [30, 30]
+    assert len(collect(groups)) == 3
+
+
+def test_groups_are_counted_where_batches_are():
+    uneven = (
+        dataset()
+        .take(2)
+        .concatenate(dataset().skip(6))
+        .concatenate(dataset().take(1))
+    )
+    for batches, expected in [
+        (dataset(), 3),
+        (uneven, 2),
+        (dataset().repeat(), tf.data.INFINITE_CARDINALITY),
+        (dataset().filter(lambda x, y: True), tf.data.UNKNOWN_CARDINALITY),
+    ]:
+        groups, *_ = group_batches(batches, None, None, 3, accept)
+        assert int(groups.cardinality()) == expected
+    sizes = [
+        len(images)
+        for images, _ in collect(
+            group_batches(uneven, None, None, 3, accept)[0]
+        )
+    ]
+    assert sizes == [10 + 10 + 4, 10]
 
 
 def test_arrays_are_grouped_by_the_size_of_their_batches():
