@@ -20,7 +20,7 @@ class ProbeFindings:
     Attributes:
         accuracy: float in [0, 1], on held-out examples, mean of attributes.
         chance: float in [0, 1], the same of always saying the label that is
-            most frequent where the probe learned.
+            most frequent among these examples.
         accuracies, chances: tuples of the same for each attribute.
         examples: int, held-out examples that were judged.
     """
@@ -127,8 +127,7 @@ def _probe(codes, table, sizes, split, test, classifier, seed):
     for column, size in enumerate(sizes):
         labels = [table[rows, column] for rows in split]
         truth = test[1][:, column]
-        counts = np.bincount(labels[0], minlength=size)
-        if np.count_nonzero(counts) < 2:
+        if len(np.unique(labels[0])) < 2:
             raise ValueError(
                 "`data` must hold at least two labels of each attribute. "
                 f"Received: only {labels[0][0]} of attribute {column}, among "
@@ -141,7 +140,7 @@ def _probe(codes, table, sizes, split, test, classifier, seed):
             model = classifier(train.shape[1], size)
             predict = fit_given(model, *pairs, size)
         accuracies.append(float(np.mean(predict(judged) == truth)))
-        chances.append(float(np.mean(counts.argmax() == truth)))
+        chances.append(float(np.bincount(truth).max() / len(truth)))
     return ProbeFindings(tuple(accuracies), tuple(chances), len(judged))
 
 
