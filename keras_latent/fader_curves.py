@@ -49,7 +49,8 @@ def curves_picture(history, guessing_loss, chance):
             if title in guesses:
                 axes.axhline(guesses[title], c=GUESS, ls="--", label="guessing")
             axes.set(title=title, xlabel="epoch")
-            axes.set_ylim(bottom=0, top=100 if percent == 100 else None)
+            top = 1.08 * axes.get_ylim()[1]
+            axes.set_ylim(0, 100 if percent == 100 else top)
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.spines[["top", "right"]].set_visible(False)
             axes.legend(frameon=False)
