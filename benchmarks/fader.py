@@ -118,6 +118,7 @@ def fit(seed, settings, beta, train):
         batches(*train, settings["batch_size"], seed),
         steps_per_epoch=per_epoch,
         epochs=max(1, settings["steps"] // per_epoch),
+        shuffle=False,
         verbose=0,
     )
     return fader, logs.history
