@@ -110,9 +110,10 @@ def curves_picture(histories):
                 values = [logs[key] for logs in history]
                 axis.plot(range(1, len(values) + 1), values, label=name)
             axis.set(xlabel="epoch", title=title)
+            axis.xaxis.get_major_locator().set_params(integer=True)
         axes[0].set_ylim(bottom=0)
         axes[1].axhline(0.5, color="#8a8f98", lw=0.8, ls=":")
-        axes[1].set_ylim(0.4, 1.02)
+        axes[1].set_ylim(0, 1.02)
         axes[0].legend(frameon=False)
 
     return draw((8.5, 2.8), paint)

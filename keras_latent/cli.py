@@ -85,8 +85,9 @@ def fader(
         str, typer.Option(help="negative, flip or entropy.")
     ] = "negative",
     beta: Annotated[
-        float, typer.Option(help="Weight of hiding the label.")
-    ] = 0.02,
+        float,
+        typer.Option(help="Weight of hiding the label; 0: as suits it."),
+    ] = 0.0,
     critic_steps: Annotated[
         int, typer.Option(help="Updates of the classifier per step.")
     ] = 5,

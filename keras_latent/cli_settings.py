@@ -15,7 +15,8 @@ class FaderSettings:
     Attributes:
         dataset, data_dir: as `name` and `data_dir` of `datasets.load`.
         adversarial: "negative", "flip" or "entropy".
-        beta: number above 0, weight of hiding the label.
+        beta: number from 0, weight of hiding the label; 0: 0.01 for
+            "digits", else 0.02.
         critic_steps: int from 1, updates of the classifier per step.
         code_size: int from 1, numbers of a code.
         epochs: int; 0: 150 for "digits", else 20; with `quick` 60 or 10.
@@ -27,7 +28,7 @@ class FaderSettings:
     dataset: str = SMALL
     data_dir: str | None = None
     adversarial: str = "negative"
-    beta: float = 0.02
+    beta: float = 0.0
     critic_steps: int = 5
     code_size: int = 8
     epochs: int = 0
@@ -38,7 +39,7 @@ class FaderSettings:
     def __post_init__(self):
         choices = ("negative", "flip", "entropy")
         check_choice("adversarial", self.adversarial, choices)
-        check_number("beta", self.beta, open_low=True)
+        check_number("beta", self.beta)
         check_count("critic_steps", self.critic_steps)
         check_count("code_size", self.code_size)
         _check_counts(self)
@@ -54,6 +55,7 @@ class FaderSettings:
         epochs = (60, 10) if self.quick else (150, 20)
         return dataclasses.replace(
             self,
+            beta=self.beta or (0.01 if small else 0.02),
             epochs=self.epochs or epochs[0 if small else 1],
             batch_size=self.batch_size or (32 if small else 128),
         )

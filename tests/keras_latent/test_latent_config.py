@@ -1,0 +1,104 @@
+"""A config holds exactly the constructor's arguments, and makes an equal."""
+
+import inspect
+import json
+
+import keras
+import pytest
+
+import keras_latent as kl
+
+LAYER = dict(trainable=True, dtype="float32", name="mine")
+CASES = {
+    kl.AdversarialSchedule: dict(
+        total_steps=90, shape="linear", sharpness=4.0, ramp=0.5, peak=0.7
+    ),
+    kl.AnnealedLearningRate: dict(
+        total_steps=90, initial=0.1, alpha=3.0, beta=0.5, name="mine"
+    ),
+    kl.ConcatenateAttribute: dict(
+        activity_regularizer=None, autocast=True, **LAYER
+    ),
+    kl.GradientReversal: dict(weight=0.5, **LAYER),
+    kl.DomainAdversarial: dict(
+        weight=kl.AdversarialSchedule(90),
+        domain_weight=0.5,
+        statistics="target",
+        name="mine",
+        trainable=True,
+    ),
+    kl.Fader: dict(
+        beta=0.1,
+        adversarial="flip",
+        critic_steps=2,
+        ramp_steps=7,
+        attribute_sizes=[2, 3],
+        seed=4,
+        name="mine",
+        trainable=True,
+    ),
+}
+table = pytest.mark.parametrize(
+    "kind", CASES, ids=[kind.__name__ for kind in CASES]
+)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """The arguments that are networks, of the classes that have any."""
+    names = ("features", "labeler", "domain_classifier")
+    domains = kl.domain_networks((4, 4, 1), 3, normalize=False)
+    parts = kl.fader_networks((4, 4, 1), [2, 3], code_size=2, width=3)
+    players = ("encoder", "decoder", "classifier")
+    return {
+        kl.DomainAdversarial: dict(zip(names, domains, strict=True)),
+        kl.Fader: dict(zip(players, parts, strict=True)),
+    }
+
+
+def registered():
+    """Every class of the package that Keras can name in a file."""
+    found = keras.saving.get_custom_objects()
+    return {v for k, v in found.items() if k.startswith("keras_latent>")}
+
+
+def test_the_table_has_every_class_of_the_package():
+    assert set(CASES) == registered()
+
+
+@table
+def test_the_config_is_the_constructors_arguments(kind, networks):
+    parts = networks.get(kind, {})
+    arguments = {**CASES[kind], **parts}
+    # A class without a constructor of its own has its parent's arguments.
+    own = inspect.signature(kind.__init__).parameters
+    own = own if "__init__" in vars(kind) else {}
+    named = {n for n, p in own.items() if p.kind is not p.VAR_KEYWORD}
+    missing = named - {"self"} - set(arguments)
+    assert not missing, "the table must name every argument"
+    config = kind(**arguments).get_config()
+    assert set(config) == set(arguments)
+    for name, value in CASES[kind].items():
+        if isinstance(value, (int, float, str, list)) and name != "dtype":
+            assert config[name] == value
+
+
+@table
+def test_an_equal_comes_back_through_json(kind, networks):
+    first = kind(**CASES[kind], **networks.get(kind, {}))
+    written = json.dumps(keras.saving.serialize_keras_object(first))
+    again = keras.saving.deserialize_keras_object(json.loads(written))
+    assert type(again) is kind
+    config, expected = again.get_config(), first.get_config()
+    assert set(config) == set(expected)
+    for name in networks.get(kind, {}):
+        # Their own configs number shared objects anew.
+        del config[name], expected[name]
+        made, given = getattr(again, name), getattr(first, name)
+        assert type(made) is type(given) and made.name == given.name
+        shapes = [[w.shape for w in each.weights] for each in (made, given)]
+        assert shapes[0] == shapes[1]
+    assert config == expected
+    assert json.loads(written)["registered_name"] == (
+        f"keras_latent>{kind.__name__}"
+    )
