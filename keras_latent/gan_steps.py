@@ -1,0 +1,69 @@
+"""The two steps of a `GAN`: of its discriminator, and of its generator."""
+
+import tensorflow as tf
+
+from keras_latent.fader_steps import added_losses, count_replicas
+
+
+def discriminator_step(gan, real, fake):
+    """Trains the discriminator on real and generated examples.
+
+    Args:
+        gan: compiled `GAN`.
+        real: tensor of shape (batch, ...).
+        fake: tensor of shape (batch, ...), what the generator made.
+
+    Returns:
+        Dict of scalar tensors from before the update, of this replica alone.
+
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
+    """
+    network, optimizer = gan.discriminator, gan.d_optimizer
+    with tf.GradientTape() as tape:
+        real_logits = network(real, training=True)
+        fake_logits = network(fake, training=True)
+        loss = gan.discriminator_loss(real_logits, fake_logits)
+        penalty = penalties(gan, "discriminator_penalty", real, fake)
+        total = (loss + penalty) / count_replicas() + added_losses(network)
+        scaled = optimizer.scale_loss(total)
+    weights = network.trainable_variables
+    optimizer.apply(tape.gradient(scaled, weights), weights)
+    return {
+        "d_loss": total * count_replicas(),
+        "real_score": tf.reduce_mean(tf.cast(real_logits, "float32")),
+        "fake_score": tf.reduce_mean(tf.cast(fake_logits, "float32")),
+    }
+
+
+def generator_step(gan, latent, loss=None):
+    """Trains the generator; the discriminator judges and stays.
+
+    Args:
+        gan: compiled `GAN`.
+        latent: tensor of shape (batch, latent_dim).
+        loss: function of the discriminator's logits -> scalar; None: the
+            generator's side of the GAN's loss.
+
+    Returns:
+        Dict of scalar tensors from before the update, of this replica alone.
+
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
+    """
+    network, optimizer = gan.generator, gan.g_optimizer
+    loss = loss or gan.generator_loss
+    with tf.GradientTape() as tape:
+        fake = network(latent, training=True)
+        value = loss(gan.discriminator(fake, training=True))
+        penalty = penalties(gan, "generator_penalty", latent, fake)
+        total = (value + penalty) / count_replicas() + added_losses(network)
+        scaled = optimizer.scale_loss(total)
+    weights = network.trainable_variables
+    optimizer.apply(tape.gradient(scaled, weights), weights)
+    return {"g_loss": total * count_replicas()}
+
+
+def penalties(gan, side, *arguments):
+    """Sum of one side's penalties of all regularizers of a GAN."""
+    given = [getattr(r, side)(gan, *arguments) for r in gan.regularizers]
+    given = [value for value in given if value is not None]
+    return tf.add_n(given) if given else 0.0

@@ -1,0 +1,144 @@
+"""How a `GAN` is compiled, trained and evaluated."""
+
+import keras
+import tensorflow as tf
+
+from keras_latent.fresh_batches import share_rows
+from keras_latent.gan_latent import draw_rows
+from keras_latent.gan_steps import discriminator_step, generator_step
+
+SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
+# Each kind of draw has a number of its own, so that none repeats another's.
+DISCRIMINATOR_LATENT, GENERATOR_LATENT, SAMPLE_LATENT, OTHER = range(4)
+
+
+class GANTraining(keras.Model):
+    """Base class: the training of a generator against a discriminator."""
+
+    def compile(
+        self,
+        d_optimizer=None,
+        g_optimizer=None,
+        run_eagerly=False,
+        jit_compile="auto",
+        steps_per_execution=1,
+        auto_scale_loss=True,
+    ):
+        """Sets how discriminator and generator are trained.
+
+        Args:
+            d_optimizer: of the discriminator; None: Adam of learning rate
+                2e-4 and beta_1 0.5.
+            g_optimizer: of the generator; None: likewise. It is also the
+                `optimizer` of the model, which callbacks find.
+            run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: as
+                in `keras.Model.compile`.
+
+        Raises:
+            ValueError: the same optimizer twice.
+        """
+        adam = keras.optimizers.Adam
+        d_optimizer = keras.optimizers.get(d_optimizer or adam(2e-4, 0.5))
+        g_optimizer = keras.optimizers.get(g_optimizer or adam(2e-4, 0.5))
+        if d_optimizer is g_optimizer:
+            raise ValueError(
+                "`d_optimizer` must be another object than `g_optimizer`: "
+                "each has the state of its own weights. Received: the same "
+                f"{type(d_optimizer).__name__} twice. Make two."
+            )
+        super().compile(
+            g_optimizer,
+            run_eagerly=run_eagerly,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=auto_scale_loss,
+        )
+        scaling = keras.optimizers.LossScaleOptimizer
+        half = self.discriminator.dtype_policy.name == "mixed_float16"
+        if auto_scale_loss and half and not isinstance(d_optimizer, scaling):
+            d_optimizer = scaling(d_optimizer, name="d_loss_scale_optimizer")
+        self.d_optimizer = d_optimizer
+        with self.distribute_strategy.scope():
+            self.g_optimizer.build(self.generator.trainable_variables)
+            d_optimizer.build(self.discriminator.trainable_variables)
+
+    @property
+    def g_optimizer(self):
+        """The optimizer of the generator."""
+        return self.optimizer
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        given = super().get_compile_config()
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **{key: given[key] for key in SETTINGS},
+            "d_optimizer": serialize(self.d_optimizer),
+            "g_optimizer": serialize(self.g_optimizer),
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    def draw(self, shape, purpose, kind=None):
+        """Random rows of this step; see `draw_rows`."""
+        kind = kind or self.latent_distribution
+        seed = purpose if isinstance(purpose, tuple) else (OTHER, purpose)
+        return draw_rows(shape, (self.seed, *seed), self.step, kind)
+
+    def draw_latent(self, rows, *purpose):
+        """Latent points of this step, (rows, latent_dim)."""
+        return self.draw([rows, *self.latent_shape], purpose)
+
+    def train_step(self, data):
+        """`critic_steps` steps of the discriminator, one of the generator."""
+        real = self._unpack(data)
+        for index in range(self.critic_steps):
+            share = share_rows(real, index, self.critic_steps)
+            rows = tf.shape(share)[0]
+            latent = self.draw_latent(rows, DISCRIMINATOR_LATENT, index)
+            fake = self.generator(latent, training=True)
+            self._track(rows, discriminator_step(self, share, fake))
+        latent = self.draw_latent(rows, GENERATOR_LATENT)
+        self._track(rows, generator_step(self, latent))
+        self._finish_step()
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        """The same losses on a batch, of which nothing is trained."""
+        real = self._unpack(data)
+        rows = tf.shape(real)[0]
+        latent = self.draw_latent(rows, SAMPLE_LATENT)
+        fake_logits = self.discriminator(self(latent), training=False)
+        real_logits = self.discriminator(real, training=False)
+        values = {
+            "d_loss": self.discriminator_loss(real_logits, fake_logits),
+            "g_loss": self.generator_loss(fake_logits),
+            "real_score": tf.reduce_mean(tf.cast(real_logits, "float32")),
+            "fake_score": tf.reduce_mean(tf.cast(fake_logits, "float32")),
+        }
+        self._track(rows, values)
+        return self.get_metrics_result()
+
+    def _finish_step(self):
+        self.step.assign_add(1)
+
+    def _unpack(self, data):
+        real, labels, weight = keras.utils.unpack_x_y_sample_weight(data)
+        if labels is not None or weight is not None:
+            raise ValueError(
+                "A `GAN` is trained on images alone. Received: batches with "
+                f"{'labels' if labels is not None else 'weights'}. Leave them "
+                "out, as in `dataset.map(lambda image, label: image)`."
+            )
+        return real
+
+    def _track(self, rows, values):
+        for name, value in values.items():
+            value = tf.stop_gradient(value)
+            self.trackers[name].update_state(value, sample_weight=rows)
