@@ -16,6 +16,9 @@ from keras_latent.fader_networks import fader_networks
 from keras_latent.fader_pictures import fader_grid, interpolation_strips
 from keras_latent.fader_report import FaderReport
 from keras_latent.fader_verdict import FaderFindings, FaderLimits
+from keras_latent.gan import GAN
+from keras_latent.gan_losses import GANLoss
+from keras_latent.gan_regularizers import GANRegularizer, GradientPenalty
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 from keras_latent.image_classifier import train_classifier
 from keras_latent.monitors import ProbeMonitor
@@ -35,6 +38,10 @@ __all__ = [
     "FaderFindings",
     "FaderLimits",
     "FaderReport",
+    "GAN",
+    "GANLoss",
+    "GANRegularizer",
+    "GradientPenalty",
     "GradientReversal",
     "ProbeFindings",
     "ProbeMonitor",

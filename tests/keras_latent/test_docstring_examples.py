@@ -24,6 +24,8 @@ MODULES = [
     "keras_latent.fader_report",
     "keras_latent.fader_verdict",
     "keras_latent.fresh_batches",
+    "keras_latent.gan_losses",
+    "keras_latent.gan_regularizers",
     "keras_latent.gradient_reversal",
     "keras_latent.image_arrays",
     "keras_latent.image_classifier",
