@@ -18,7 +18,18 @@ from keras_latent.fader_report import FaderReport
 from keras_latent.fader_verdict import FaderFindings, FaderLimits
 from keras_latent.gan import GAN
 from keras_latent.gan_losses import GANLoss
-from keras_latent.gan_regularizers import GANRegularizer, GradientPenalty
+from keras_latent.gan_networks import (
+    dcgan,
+    dcgan_networks,
+    mlp_gan_networks,
+    sngan_networks,
+)
+from keras_latent.gan_regularizers import (
+    GANRegularizer,
+    GradientPenalty,
+    R1Penalty,
+)
+from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 from keras_latent.image_classifier import train_classifier
 from keras_latent.monitors import ProbeMonitor
@@ -45,19 +56,26 @@ __all__ = [
     "GradientReversal",
     "ProbeFindings",
     "ProbeMonitor",
+    "R1Penalty",
     "ReconstructionFindings",
     "SwapFindings",
     "concatenate_attribute",
     "conditional_decoder",
     "datasets",
+    "dcgan",
+    "dcgan_networks",
     "domain_networks",
     "fader_grid",
     "fader_networks",
+    "gaussian_grid",
+    "gaussian_ring",
     "interpolation_strips",
+    "mlp_gan_networks",
     "pair",
     "probe_accuracy",
     "reconstruction_error",
     "reverse_gradient",
+    "sngan_networks",
     "swap_accuracy",
     "train_classifier",
 ]

@@ -27,7 +27,7 @@ def check_networks(encoder, decoder, classifier, sizes):
     networks = dict(encoder=encoder, decoder=decoder, classifier=classifier)
     for argument, network in networks.items():
         check_built(argument, network)
-    _check_separate(networks)
+    check_separate(networks)
     code, columns = tuple(encoder.output_shape[1:]), sum(sizes)
     taken = decoder.input_shape
     if not isinstance(taken, list) or len(taken) != 2:
@@ -66,7 +66,7 @@ def check_networks(encoder, decoder, classifier, sizes):
         f"`{argument}` {does} of shape {tuple(shape[1:])}, but the {other} "
         f"has {expected}"
         for argument, does, shape, other, expected in meetings
-        if not _meet(tuple(shape[1:]), expected)
+        if not shapes_meet(tuple(shape[1:]), expected)
     ]
     if wrong:
         raise ValueError(
@@ -110,18 +110,19 @@ def check_pairs(fader, images, attributes, one_hot=True):
         )
 
 
-def refuse_weights(options):
+def refuse_weights(options, kind="Fader"):
     """Raises if options of `fit` or `evaluate` weigh examples."""
     for name in ("sample_weight", "class_weight"):
         if options.get(name) is not None:
             raise ValueError(
-                f"`{name}` must be None: a `Fader` weighs all examples alike. "
+                f"`{name}` must be None: a `{kind}` weighs all examples alike. "
                 f"Received: {name} of type {type(options[name]).__name__}. "
                 "Repeat examples in the data instead."
             )
 
 
-def _check_separate(networks):
+def check_separate(networks):
+    """Raises if networks, by the names of their arguments, share a weight."""
     owners = {}
     for argument, network in networks.items():
         for weight in network.weights:
@@ -135,7 +136,8 @@ def _check_separate(networks):
                 )
 
 
-def _meet(shape, expected):
+def shapes_meet(shape, expected):
+    """Whether two shapes are equal wherever both are known."""
     pairs = zip(shape, expected, strict=False)
     return len(shape) == len(expected) and all(
         a is None or b is None or a == b for a, b in pairs
@@ -145,6 +147,8 @@ def _meet(shape, expected):
 def last_activation(model):
     """Name of the activation that ends a model, or None if unknown."""
     for layer in reversed(model.layers):
+        if isinstance(layer, keras.layers.Wrapper):
+            layer = layer.layer
         if isinstance(layer, keras.Model):
             return last_activation(layer)
         if isinstance(layer, keras.layers.Softmax):
@@ -157,7 +161,9 @@ def last_activation(model):
     return None
 
 
-def check_images(images, encoder, decoder, argument="images"):
+def check_images(
+    images, encoder, decoder, argument="images", roles=("encoder", "decoder")
+):
     """Raises unless images are finite and of the encoder's shape.
 
     Warns of images that the decoder's last activation cannot reach.
@@ -167,17 +173,18 @@ def check_images(images, encoder, decoder, argument="images"):
         encoder: `keras.Model`.
         decoder: `keras.Model`.
         argument: str, the name in an error.
+        roles: pair of str, what an error calls the two networks.
 
     Raises:
         ValueError: another shape, no images, NaN or infinity.
     """
     values = np.asarray(ops.convert_to_numpy(images))
     expected = tuple(encoder.input_shape[1:])
-    if not _meet(values.shape[1:], expected) or not len(values):
+    if not shapes_meet(values.shape[1:], expected) or not len(values):
         raise ValueError(
             f"`{argument}` must have the shape (batch, "
-            f"{', '.join(map(str, expected))}), as the encoder takes them. "
-            f"Received: shape {values.shape}."
+            f"{', '.join(map(str, expected))}), as the {roles[0]} takes "
+            f"them. Received: shape {values.shape}."
         )
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():
@@ -189,8 +196,8 @@ def check_images(images, encoder, decoder, argument="images"):
     least, most = RANGES.get(last_activation(decoder), (low, high))
     if low < least or high > most:
         warnings.warn(
-            f"`{argument}` are in [{low:g}, {high:g}], but the decoder ends in "
-            f"{last_activation(decoder)} and reaches only [{least}, {most}]. "
-            "Scale the images, or end the decoder otherwise.",
+            f"`{argument}` are in [{low:g}, {high:g}], but the {roles[1]} ends "
+            f"in {last_activation(decoder)} and reaches only [{least}, {most}]."
+            f" Scale the images, or end the {roles[1]} otherwise.",
             stacklevel=3,
         )

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_latent.arguments import check_number
+from keras_latent.arguments import check_count, check_number
 
 
 class GANRegularizer:
@@ -46,21 +46,72 @@ class GANRegularizer:
         return None
 
     def get_config(self):
+        """The arguments of the constructor."""
         return {}
 
     @classmethod
     def from_config(cls, config):
+        """The object of what `get_config` returned."""
         return cls(**config)
+
+
+def overrides(regularizer, side):
+    """Whether a regularizer has a penalty of its own on one side.
+
+    Args:
+        regularizer: `GANRegularizer`.
+        side: "discriminator_penalty" or "generator_penalty".
+    """
+    return getattr(type(regularizer), side) is not getattr(GANRegularizer, side)
+
+
+def penalties(gan, side, *arguments):
+    """Sum of one side's penalties of all regularizers of a GAN.
+
+    Args:
+        gan: the `GAN` in training.
+        side: "discriminator_penalty" or "generator_penalty".
+        *arguments: of that method.
+
+    Returns:
+        float32 scalar tensor, or 0.0 where there is none.
+    """
+    given = [getattr(r, side)(gan, *arguments) for r in gan.regularizers]
+    given = [tf.cast(value, "float32") for value in given if value is not None]
+    return tf.add_n(given) if given else 0.0
+
+
+def slopes(network, inputs):
+    """Length of the gradient of a network's outputs, of each example.
+
+    Args:
+        network: `keras.Model`; it should not normalize over the batch, which
+            mixes the gradients of examples.
+        inputs: float32 tensor of shape (batch, ...).
+
+    Returns:
+        float32 tensor of shape (batch,), from 1e-6.
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        logits = network(inputs, training=True)
+    gradient = tf.cast(tape.gradient(logits, inputs), "float32")
+    axes = list(range(1, inputs.shape.rank))
+    # The root of zero has no gradient.
+    return tf.sqrt(tf.reduce_sum(tf.square(gradient), axes) + 1e-12)
 
 
 @keras.saving.register_keras_serializable(package="keras_latent")
 class GradientPenalty(GANRegularizer):
     """Holds the critic's slope near 1 between real and generated examples.
 
+    The discriminator should not have batch normalization (section 4 of the
+    paper): the slope is that of each example.
+
     Args:
         weight: number from 0.
         target: number from 0, the slope wanted.
-        seed: int, of the places between.
+        seed: int from 0, of the places between.
 
     Raises:
         ValueError: a negative or not finite number.
@@ -77,6 +128,7 @@ class GradientPenalty(GANRegularizer):
     def __init__(self, weight=10.0, target=1.0, seed=0):
         check_number("weight", weight)
         check_number("target", target)
+        check_count("seed", seed, minimum=0)
         self.weight, self.target, self.seed = weight, target, seed
 
     def discriminator_penalty(self, gan, real, fake):
@@ -85,13 +137,40 @@ class GradientPenalty(GANRegularizer):
         shape = [rows] + [1] * (real.shape.rank - 1)
         place = gan.draw(shape, self.seed, "uniform")
         between = fake + place * (real - fake)
-        with tf.GradientTape() as tape:
-            tape.watch(between)
-            logits = gan.discriminator(between, training=True)
-        gradient = tf.cast(tape.gradient(logits, between), "float32")
-        axes = list(range(1, real.shape.rank))
-        slope = tf.sqrt(tf.reduce_sum(tf.square(gradient), axes) + 1e-12)
+        slope = slopes(gan.discriminator, between)
         return self.weight * tf.reduce_mean(tf.square(slope - self.target))
 
     def get_config(self):
         return {k: getattr(self, k) for k in ("weight", "target", "seed")}
+
+
+@keras.saving.register_keras_serializable(package="keras_latent")
+class R1Penalty(GANRegularizer):
+    """Flattens the discriminator at real examples, so that training settles.
+
+    weight / 2 * E |grad D(x)|^2, with D the logit of a real example x.
+
+    Args:
+        weight: number from 0.
+
+    Raises:
+        ValueError: a negative or not finite number.
+
+    Source: Mescheder et al. 2018, arXiv:1801.04406, equation 9.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> kl.R1Penalty(weight=5.0).get_config()
+        {'weight': 5.0}
+    """
+
+    def __init__(self, weight=10.0):
+        check_number("weight", weight)
+        self.weight = weight
+
+    def discriminator_penalty(self, gan, real, fake):
+        slope = slopes(gan.discriminator, tf.cast(real, "float32"))
+        return self.weight / 2 * tf.reduce_mean(tf.square(slope))
+
+    def get_config(self):
+        return {"weight": self.weight}

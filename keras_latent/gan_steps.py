@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_latent.fader_steps import added_losses, count_replicas
+from keras_latent.gan_regularizers import penalties
 
 
 def discriminator_step(gan, real, fake):
@@ -14,7 +15,8 @@ def discriminator_step(gan, real, fake):
         fake: tensor of shape (batch, ...), what the generator made.
 
     Returns:
-        Dict of scalar tensors from before the update, of this replica alone.
+        Dict of scalar tensors from before the update, of this replica alone:
+        the keys of the logs; losses include penalties.
 
     Source: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
     """
@@ -29,7 +31,7 @@ def discriminator_step(gan, real, fake):
     weights = network.trainable_variables
     optimizer.apply(tape.gradient(scaled, weights), weights)
     return {
-        "d_loss": total * count_replicas(),
+        **_losses(gan, "d", total, penalty),
         "real_score": tf.reduce_mean(tf.cast(real_logits, "float32")),
         "fake_score": tf.reduce_mean(tf.cast(fake_logits, "float32")),
     }
@@ -45,7 +47,8 @@ def generator_step(gan, latent, loss=None):
             generator's side of the GAN's loss.
 
     Returns:
-        Dict of scalar tensors from before the update, of this replica alone.
+        Dict of scalar tensors from before the update, of this replica alone:
+        the keys of the logs; losses include penalties.
 
     Source: Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
     """
@@ -59,11 +62,12 @@ def generator_step(gan, latent, loss=None):
         scaled = optimizer.scale_loss(total)
     weights = network.trainable_variables
     optimizer.apply(tape.gradient(scaled, weights), weights)
-    return {"g_loss": total * count_replicas()}
+    return _losses(gan, "g", total, penalty)
 
 
-def penalties(gan, side, *arguments):
-    """Sum of one side's penalties of all regularizers of a GAN."""
-    given = [getattr(r, side)(gan, *arguments) for r in gan.regularizers]
-    given = [value for value in given if value is not None]
-    return tf.add_n(given) if given else 0.0
+def _losses(gan, side, total, penalty):
+    """What one side minimised, and the part of it that is the penalty."""
+    values = {f"{side}_loss": total * count_replicas()}
+    if f"{side}_penalty" in gan.trackers:
+        values[f"{side}_penalty"] = penalty
+    return values

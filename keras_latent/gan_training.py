@@ -4,12 +4,14 @@ import keras
 import tensorflow as tf
 
 from keras_latent.fresh_batches import share_rows
+from keras_latent.gan_average import update_average
 from keras_latent.gan_latent import draw_rows
 from keras_latent.gan_steps import discriminator_step, generator_step
 
 SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
 # Each kind of draw has a number of its own, so that none repeats another's.
 DISCRIMINATOR_LATENT, GENERATOR_LATENT, SAMPLE_LATENT, OTHER = range(4)
+EVALUATION_LATENT = 4
 
 
 class GANTraining(keras.Model):
@@ -113,7 +115,12 @@ class GANTraining(keras.Model):
         """The same losses on a batch, of which nothing is trained."""
         real = self._unpack(data)
         rows = tf.shape(real)[0]
-        latent = self.draw_latent(rows, SAMPLE_LATENT)
+        latent = draw_rows(
+            [rows, *self.latent_shape],
+            (self.seed, EVALUATION_LATENT),
+            self.judged,
+            self.latent_distribution,
+        )
         fake_logits = self.discriminator(self(latent), training=False)
         real_logits = self.discriminator(real, training=False)
         values = {
@@ -123,9 +130,15 @@ class GANTraining(keras.Model):
             "fake_score": tf.reduce_mean(tf.cast(fake_logits, "float32")),
         }
         self._track(rows, values)
-        return self.get_metrics_result()
+        self.judged.assign_add(1)
+        # Of what is logged in training alone there is no result.
+        return {name: self.trackers[name].result() for name in values}
 
     def _finish_step(self):
+        if self.ema_generator is not None:
+            update_average(
+                self.ema_generator, self.generator, self.ema_momentum
+            )
         self.step.assign_add(1)
 
     def _unpack(self, data):

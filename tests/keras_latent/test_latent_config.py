@@ -42,11 +42,13 @@ CASES = {
         regularizers=(kl.GradientPenalty(),),
         critic_steps=2,
         latent_distribution="uniform",
+        ema_momentum=0.9,
         seed=4,
         name="mine",
         trainable=True,
     ),
     kl.GradientPenalty: dict(weight=2.0, target=0.5, seed=3),
+    kl.R1Penalty: dict(weight=2.0),
 }
 table = pytest.mark.parametrize(
     "kind", CASES, ids=[kind.__name__ for kind in CASES]
