@@ -1,0 +1,154 @@
+"""One generation: every parent mutates, the fittest children stay."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_latent.evolution_fitness import measure_fitness, real_gradients
+from keras_latent.evolution_state import (
+    judging_state,
+    pick,
+    read_state,
+    write_state,
+)
+from keras_latent.fresh_batches import share_rows
+from keras_latent.gan_steps import generator_step
+from keras_latent.gan_training import DISCRIMINATOR_LATENT, GENERATOR_LATENT
+
+
+class Child(NamedTuple):
+    """A parent after a step by one mutation, as tensors.
+
+    Args:
+        state: list, of the generator and its optimizer.
+        judge: list, what that step moved in the discriminator.
+        samples: what the child makes of the evaluation's latent points.
+        fitness: `Fitness`.
+        loss: scalar, of the mutation, before the step.
+    """
+
+    state: list
+    judge: list
+    samples: object
+    fitness: object
+    loss: object
+
+
+def evolve(gan, real):
+    """Replaces a population by the fittest of its children.
+
+    Args:
+        gan: compiled `EvolutionaryGAN`.
+        real: tensor of shape (batch * critic_steps, ...).
+
+    Returns:
+        Tuple (fakes, survivors, logs): the survivors' samples in turn, as
+        many as there are real examples; the survivors' places among the
+        children, fittest first; and a dict of scalars, means over survivors.
+
+    Source: Wang et al. 2018, arXiv:1803.00657, algorithm 1.
+    """
+    judge = judging_state(gan.discriminator)
+    before = read_state(judge)
+    total, count = tf.shape(real)[0], evaluation_rows(gan, real)
+    shared = real_gradients(gan.discriminator, real[:count])
+    evaluation = gan.draw_latent(count, DISCRIMINATOR_LATENT, 0)
+    last = share_rows(real, gan.critic_steps - 1, gan.critic_steps)
+    variables = gan.evolving
+    parents = [read_state(parent) for parent in variables]
+    children = []
+    for number, parent in enumerate(parents):
+        latent = gan.draw_latent(tf.shape(last)[0], GENERATOR_LATENT, number)
+        for mutation in gan.mutation_losses:
+            write_state(variables[0], parent)
+            write_state(judge, before)
+            values = generator_step(gan, latent, mutation)
+            samples = gan.generator(evaluation, training=True)
+            after = read_state(judge)
+            write_state(judge, before)
+            fitness = measure_fitness(
+                gan.discriminator, shared, samples, gan.diversity_weight
+            )
+            state = read_state(variables[0])
+            loss = values["g_loss"]
+            children.append(Child(state, after, samples, fitness, loss))
+    survivors = select([c.fitness.fitness for c in children], gan.population)
+    states = [child.state for child in children]
+    for parent, chosen in zip(variables, survivors, strict=True):
+        write_state(parent, pick(states, chosen))
+    write_state(judge, pick([child.judge for child in children], survivors[0]))
+    fakes = in_turn([child.samples for child in children], survivors)[:total]
+    return fakes, survivors, logs_of(children, survivors)
+
+
+def evaluation_rows(gan, real):
+    """How many latent points judge each child, on this replica.
+
+    Args:
+        gan: `EvolutionaryGAN`.
+        real: tensor of shape (batch * critic_steps, ...).
+
+    Returns:
+        int scalar tensor: at least as many as the discriminator will need of
+        each survivor.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    needed = -(-tf.shape(real)[0] // gan.population)
+    return tf.maximum(needed, -(-gan.evaluation_size // replicas))
+
+
+def select(fitness, count):
+    """Places of the fittest; of equals the first, NaN after all others.
+
+    Args:
+        fitness: list of float scalars.
+        count: int from 1, how many survive.
+
+    Returns:
+        List of `count` int scalar tensors, fittest first.
+
+    Example:
+        >>> from keras_latent.evolution_steps import select
+        >>> [int(place) for place in select([1.0, 3.0, float("nan"), 3.0], 3)]
+        [1, 3, 0]
+    """
+    fitness = tf.stack([tf.cast(value, "float32") for value in fitness])
+    lost = tf.fill(tf.shape(fitness), -float("inf"))
+    fitness = tf.where(tf.math.is_nan(fitness), lost, fitness)
+    return tf.unstack(tf.math.top_k(fitness, count).indices)
+
+
+def in_turn(samples, survivors):
+    """Samples of survivors: the first of each, the second of each, ...
+
+    Args:
+        samples: list of tensors of shape (rows, ...), of all children.
+        survivors: list of int scalars, places in it.
+
+    Returns:
+        Tensor of shape (rows * survivors, ...).
+
+    Example:
+        >>> from keras_latent.evolution_steps import in_turn
+        >>> in_turn([[1, 2], [3, 4], [5, 6]], [2, 0]).numpy().tolist()
+        [5, 1, 6, 2]
+    """
+    chosen = tf.gather(tf.stack(samples), tf.stack(survivors))
+    mixed = tf.stack(tf.unstack(chosen), axis=1)
+    return tf.reshape(mixed, tf.concat([[-1], tf.shape(mixed)[2:]], 0))
+
+
+def logs_of(children, survivors):
+    """Means over the survivors of what children were measured by."""
+    fitness = [child.fitness for child in children]
+    columns = {
+        "g_loss": [child.loss for child in children],
+        "quality": [value.quality for value in fitness],
+        "diversity": [value.diversity for value in fitness],
+        "fitness": [value.fitness for value in fitness],
+    }
+    places = tf.stack(survivors)
+    return {
+        name: tf.reduce_mean(tf.gather(tf.stack(values), places))
+        for name, values in columns.items()
+    }
