@@ -1,33 +1,25 @@
 """A GAN whose images double in size as it is trained."""
 
 import keras
-import tensorflow as tf
 
 from keras_latent.arguments import check_count, check_number
-from keras_latent.gan import GAN
 from keras_latent.gan_checks import loss_config
 from keras_latent.gan_regularizers import GradientPenalty
-from keras_latent.progressive_layers import FadeIn
 from keras_latent.progressive_networks import (
     SMALLEST,
     check_size,
     copy_weights,
     progressive_networks,
 )
-from keras_latent.progressive_stages import (
-    check_stage_images,
-    check_values,
-    fade_images,
-    fit_stages,
-    shrink_images,
-)
+from keras_latent.progressive_stages import fit_stages
+from keras_latent.progressive_training import ProgressiveTraining
 
 NETWORK = ("channels", "latent_dim", "channel_base", "channel_max")
 NETWORK += ("group_size", "seed")
 
 
 @keras.saving.register_keras_serializable(package="keras_latent")
-class ProgressiveGAN(GAN):
+class ProgressiveGAN(ProgressiveTraining):
     """GAN that begins with images of 4 x 4 pixels and grows by doubling.
 
     `grow` returns a GAN of twice the size that has all weights of this one
@@ -153,43 +145,6 @@ class ProgressiveGAN(GAN):
             name="stage_step",
         )
 
-    @property
-    def stage_steps(self):
-        """Steps of a stage; `stage_step` is how many of them are done."""
-        return self.fade_steps + self.stable_steps
-
-    @property
-    def alpha(self):
-        """float32 scalar tensor in [0, 1], share of the newest block."""
-        done = tf.cast(self.stage_step, "float32")
-        return tf.minimum(done / max(self.fade_steps, 1), 1.0)
-
-    @property
-    def discriminator_loss(self):
-        """Function of (real logits, fake logits) -> scalar, with the drift."""
-        loss, weight = super().discriminator_loss, self.drift_weight
-
-        def with_drift(real_logits, fake_logits):
-            real = tf.cast(real_logits, "float32")
-            drift = weight * tf.reduce_mean(tf.square(real))
-            return loss(real_logits, fake_logits) + drift
-
-        return with_drift
-
-    def compile(self, d_optimizer=None, g_optimizer=None, **options):
-        """Sets how the networks are trained; see `GAN.compile`.
-
-        Without optimizers it takes those of the paper: Adam of learning rate
-        1e-3, beta_1 0, beta_2 .99 and epsilon 1e-8.
-        """
-        adam = keras.optimizers.Adam
-        paper = dict(beta_1=0.0, beta_2=0.99, epsilon=1e-8)
-        super().compile(
-            d_optimizer or adam(1e-3, **paper),
-            g_optimizer or adam(1e-3, **paper),
-            **options,
-        )
-
     def grow(self):
         """A GAN of twice the size, at the begin of its fade-in.
 
@@ -210,12 +165,12 @@ class ProgressiveGAN(GAN):
             )
         with self.distribute_strategy.scope():
             grown = type(self)(**{**self._arguments(), "size": 2 * self.size})
-        pairs = zip(self._networks(), grown._networks(), strict=True)
+        pairs = zip(self.networks, grown.networks, strict=True)
         for ours, theirs in pairs:
             copy_weights(ours, theirs)
         grown.step.assign(self.step)
         grown.stage_step.assign(0)
-        grown._set_alpha()
+        grown.set_alpha()
         if self.compiled:
             grown.compile_from_config(self.get_compile_config())
         return grown
@@ -246,31 +201,6 @@ class ProgressiveGAN(GAN):
         if steps_per_epoch is not None:
             check_count("steps_per_epoch", steps_per_epoch)
         return fit_stages(self, x, batch_size, steps_per_epoch, seed, options)
-
-    def _check(self, images):
-        check_stage_images(self, images.shape)
-        check_values(images)
-
-    def _unpack(self, data):
-        real = super()._unpack(data)
-        check_stage_images(self, real.shape)
-        real = shrink_images(tf.cast(real, "float32"), self.size)
-        return real if self.size == SMALLEST else fade_images(real, self.alpha)
-
-    def _finish_step(self):
-        super()._finish_step()
-        self.stage_step.assign_add(1)
-        self._set_alpha()
-
-    def _set_alpha(self):
-        for network in self._networks():
-            for layer in network.layers:
-                if isinstance(layer, FadeIn):
-                    layer.alpha.assign(self.alpha)
-
-    def _networks(self):
-        given = (self.generator, self.discriminator, self.ema_generator)
-        return [network for network in given if network is not None]
 
     def _arguments(self):
         plain = ("image_size", "size", "fade_steps", "stable_steps", "name")

@@ -1,0 +1,100 @@
+"""How an `InfoGAN` is compiled, trained and evaluated."""
+
+import keras
+import tensorflow as tf
+
+from keras_latent.fresh_batches import share_rows
+from keras_latent.gan import GAN
+from keras_latent.gan_training import (
+    DISCRIMINATOR_LATENT,
+    EVALUATION_LATENT,
+    GENERATOR_LATENT,
+)
+from keras_latent.info_gan_codes import draw_latent
+from keras_latent.info_gan_steps import (
+    discriminator_step,
+    generator_step,
+    judge,
+    reading_values,
+)
+
+
+class InfoGANTraining(GAN):
+    """Base class: a GAN whose codes a recognizer reads back."""
+
+    @property
+    def generator_variables(self):
+        """What `g_optimizer` trains: weights of generator and recognizer."""
+        own = self.recognizer.trainable_variables
+        return self.generator.trainable_variables + own
+
+    @property
+    def code_width(self):
+        """Columns of a latent point that are codes, the last ones."""
+        return sum(self.categorical) + self.continuous
+
+    def codes_of(self, latent):
+        """The columns of latent points that are codes."""
+        return latent[:, self.latent_shape[0] - self.code_width :]
+
+    def compile(self, d_optimizer=None, g_optimizer=None, **options):
+        """Sets how the networks are trained; see `GAN.compile`.
+
+        Without optimizers it takes those of the paper: Adam of beta_1 0.5 and
+        learning rates 2e-4 (discriminator) and 1e-3 (generator).
+        """
+        default = keras.optimizers.Adam(1e-3, 0.5)
+        g_optimizer = keras.optimizers.get(g_optimizer or default)
+        # Built first, it keeps these variables: those of two networks.
+        inner = getattr(g_optimizer, "inner_optimizer", g_optimizer)
+        with self.distribute_strategy.scope():
+            inner.build(self.generator_variables)
+        super().compile(d_optimizer, g_optimizer, **options)
+
+    def draw_latent(self, rows, *purpose):
+        """Latent points of this step, (rows, latent_dim)."""
+        return self.draw_codes(rows, (self.seed, *purpose), self.step)
+
+    def draw_codes(self, rows, seed, step):
+        """Latent points of a seed, a tuple of ints, and a step."""
+        width, kind = self.latent_shape[0], self.latent_distribution
+        codes = self.categorical, self.continuous
+        return draw_latent(rows, width, *codes, seed, step, kind)
+
+    def train_step(self, data):
+        """`critic_steps` steps of the discriminator, one of the generator."""
+        real = self._unpack(data)
+        for index in range(self.critic_steps):
+            share = share_rows(real, index, self.critic_steps)
+            rows = tf.shape(share)[0]
+            latent = self.draw_latent(rows, DISCRIMINATOR_LATENT, index)
+            fake = self.generator(latent, training=True)
+            self._track(rows, discriminator_step(self, share, fake, latent))
+        latent = self.draw_latent(rows, GENERATOR_LATENT)
+        self._track(rows, generator_step(self, latent))
+        self._finish_step()
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        """The same losses on a batch, of which nothing is trained."""
+        real = self._unpack(data)
+        rows = tf.shape(real)[0]
+        latent = self.draw_codes(
+            rows, (self.seed, EVALUATION_LATENT), self.judged
+        )
+        logits, readings = judge(self, self(latent), training=False)
+        real_logits = self.discriminator(real, training=False)
+        read = reading_values(self, latent, readings)
+        information = self.information_weight * read["information_loss"]
+        shared = information if self.features is not None else 0.0
+        loss = self.discriminator_loss(real_logits, logits)
+        values = {
+            "d_loss": loss + shared,
+            "g_loss": self.generator_loss(logits) + information,
+            "real_score": tf.reduce_mean(tf.cast(real_logits, "float32")),
+            "fake_score": tf.reduce_mean(tf.cast(logits, "float32")),
+            **read,
+        }
+        self._track(rows, values)
+        self.judged.assign_add(1)
+        return {name: self.trackers[name].result() for name in values}
