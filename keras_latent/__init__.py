@@ -8,14 +8,30 @@ from keras_latent.conditional_decoder import (
     concatenate_attribute,
     conditional_decoder,
 )
+from keras_latent.default_features import default_features
 from keras_latent.domain_adversarial import DomainAdversarial
 from keras_latent.domain_networks import domain_networks
 from keras_latent.domain_pairs import pair
+from keras_latent.equalized_layers import EqualizedConv2D, EqualizedDense
+from keras_latent.evolutionary_gan import EvolutionaryGAN
 from keras_latent.fader import Fader
 from keras_latent.fader_networks import fader_networks
 from keras_latent.fader_pictures import fader_grid, interpolation_strips
 from keras_latent.fader_report import FaderReport
 from keras_latent.fader_verdict import FaderFindings, FaderLimits
+from keras_latent.feature_extractors import (
+    FeatureExtractor,
+    feature_extractor,
+)
+from keras_latent.feature_statistics import (
+    FeatureStatistics,
+    feature_statistics,
+)
+from keras_latent.frechet_distance import (
+    FrechetFindings,
+    frechet_distance,
+    gaussian_frechet_distance,
+)
 from keras_latent.gan import GAN
 from keras_latent.gan_losses import GANLoss
 from keras_latent.gan_networks import (
@@ -32,12 +48,28 @@ from keras_latent.gan_regularizers import (
 from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 from keras_latent.image_classifier import train_classifier
+from keras_latent.inception_features import inception_features
+from keras_latent.inception_score import (
+    InceptionScoreFindings,
+    inception_score,
+)
+from keras_latent.info_gan import InfoGAN
+from keras_latent.kernel_distance import KernelFindings, kernel_distance
+from keras_latent.mode_coverage import ModeFindings, mode_coverage
 from keras_latent.monitors import ProbeMonitor
+from keras_latent.path_length import PathLengthFindings, path_length
 from keras_latent.probe import ProbeFindings, probe_accuracy
+from keras_latent.progressive_gan import ProgressiveGAN
+from keras_latent.progressive_layers import (
+    MinibatchStandardDeviation,
+    PixelNormalization,
+)
+from keras_latent.progressive_networks import progressive_networks
 from keras_latent.reconstruction_error import (
     ReconstructionFindings,
     reconstruction_error,
 )
+from keras_latent.slerp import slerp
 from keras_latent.swap import SwapFindings, swap_accuracy
 
 __all__ = [
@@ -45,17 +77,31 @@ __all__ = [
     "AnnealedLearningRate",
     "ConcatenateAttribute",
     "DomainAdversarial",
+    "EvolutionaryGAN",
+    "EqualizedConv2D",
+    "EqualizedDense",
     "Fader",
     "FaderFindings",
     "FaderLimits",
     "FaderReport",
+    "FeatureExtractor",
+    "FeatureStatistics",
+    "FrechetFindings",
     "GAN",
     "GANLoss",
     "GANRegularizer",
     "GradientPenalty",
     "GradientReversal",
+    "InceptionScoreFindings",
+    "InfoGAN",
+    "KernelFindings",
+    "MinibatchStandardDeviation",
+    "ModeFindings",
+    "PathLengthFindings",
+    "PixelNormalization",
     "ProbeFindings",
     "ProbeMonitor",
+    "ProgressiveGAN",
     "R1Penalty",
     "ReconstructionFindings",
     "SwapFindings",
@@ -64,17 +110,29 @@ __all__ = [
     "datasets",
     "dcgan",
     "dcgan_networks",
+    "default_features",
     "domain_networks",
     "fader_grid",
     "fader_networks",
+    "feature_extractor",
+    "feature_statistics",
+    "frechet_distance",
+    "gaussian_frechet_distance",
     "gaussian_grid",
     "gaussian_ring",
+    "inception_features",
+    "inception_score",
     "interpolation_strips",
+    "kernel_distance",
     "mlp_gan_networks",
+    "mode_coverage",
     "pair",
+    "path_length",
     "probe_accuracy",
+    "progressive_networks",
     "reconstruction_error",
     "reverse_gradient",
+    "slerp",
     "sngan_networks",
     "swap_accuracy",
     "train_classifier",
