@@ -70,7 +70,7 @@ class ProgressiveGAN(ProgressiveTraining):
         >>> images = np.random.default_rng(0).uniform(-1, 1, (8, 8, 8, 1))
         >>> small = dict(latent_dim=8, channel_max=8, stable_steps=1)
         >>> gan = kl.ProgressiveGAN(8, 1, fade_steps=1, **small)
-        >>> gan.compile(jit_compile=False)
+        >>> gan.compile(run_eagerly=True)
         >>> gan, history = gan.fit_stages(images, batch_size=4, verbose=0)
         >>> list(history), gan.sample(3).shape
         ([4, 8], (3, 8, 8, 1))

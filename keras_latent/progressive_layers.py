@@ -120,7 +120,7 @@ class FadeIn(keras.layers.Layer):
         >>> from keras_latent.progressive_layers import FadeIn
         >>> layer = FadeIn()
         >>> layer.build()
-        >>> layer.alpha.assign(0.25)
+        >>> alpha = layer.alpha.assign(0.25)
         >>> layer([np.array([0.0]), np.array([8.0])]).numpy().tolist()
         [2.0]
     """

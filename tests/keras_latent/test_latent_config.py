@@ -7,6 +7,7 @@ import keras
 import pytest
 
 import keras_latent as kl
+from keras_latent.progressive_layers import FadeIn
 
 LAYER = dict(trainable=True, dtype="float32", name="mine")
 CASES = {
@@ -49,6 +50,50 @@ CASES = {
     ),
     kl.GradientPenalty: dict(weight=2.0, target=0.5, seed=3),
     kl.R1Penalty: dict(weight=2.0),
+    kl.InfoGAN: dict(
+        categorical=[2],
+        continuous=1,
+        information_weight=0.5,
+        learned_variance=True,
+        loss="hinge",
+        regularizers=(kl.GradientPenalty(),),
+        critic_steps=2,
+        latent_distribution="uniform",
+        ema_momentum=0.9,
+        seed=4,
+        name="mine",
+        trainable=True,
+    ),
+    kl.ProgressiveGAN: dict(
+        image_size=16,
+        channels=1,
+        latent_dim=5,
+        size=8,
+        fade_steps=7,
+        stable_steps=6,
+        channel_base=12,
+        channel_max=4,
+        group_size=2,
+        drift_weight=0.5,
+        loss="hinge",
+        regularizers=(kl.R1Penalty(),),
+        critic_steps=2,
+        latent_distribution="uniform",
+        ema_momentum=0.9,
+        seed=4,
+        name="mine",
+        trainable=True,
+        dtype="float32",
+    ),
+    kl.PixelNormalization: dict(
+        activity_regularizer=None, autocast=True, **LAYER
+    ),
+    FadeIn: dict(activity_regularizer=None, autocast=True, **LAYER),
+    kl.MinibatchStandardDeviation: dict(group_size=3, **LAYER),
+    kl.EqualizedDense: dict(units=3, gain=0.5, seed=2, **LAYER),
+    kl.EqualizedConv2D: dict(
+        filters=3, kernel_size=1, gain=0.5, seed=2, **LAYER
+    ),
 }
 table = pytest.mark.parametrize(
     "kind", CASES, ids=[kind.__name__ for kind in CASES]
@@ -68,7 +113,19 @@ def networks():
         kl.DomainAdversarial: dict(zip(names, domains, strict=True)),
         kl.Fader: dict(zip(players, parts, strict=True)),
         kl.GAN: dict(generator=generator, discriminator=discriminator),
+        kl.InfoGAN: dict(zip(INFO, _info_networks(), strict=True)),
     }
+
+
+INFO = ("generator", "features", "discriminator", "recognizer")
+
+
+def _info_networks():
+    sizes = [(5, 2), (2, 3), (3, 1), (3, 4)]
+    return [
+        keras.Sequential([keras.Input((taken,)), keras.layers.Dense(made)])
+        for taken, made in sizes
+    ]
 
 
 def registered():
