@@ -51,8 +51,8 @@ class GAN(GANTraining):
             "hinge"; or `GANLoss(discriminator, generator)`.
         regularizers: list of `GANRegularizer`, such as `GradientPenalty()`.
         critic_steps: int from 1, discriminator's steps in each step.
-        latent_distribution: "normal", "uniform" ([0, 1)) or "signed_uniform"
-            ([-1, 1)).
+        latent_distribution: "normal" (mean 0, variance 1), "uniform" (from 0
+            to 1) or "signed_uniform" (from -1 to 1).
         ema_momentum: None, or number in (0, 1), such as 0.999: what each step
             keeps of `ema_generator`, an average of the generator's weights
             over steps, which then draws outside of training.

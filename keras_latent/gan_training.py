@@ -34,19 +34,23 @@ class GANTraining(keras.Model):
             g_optimizer: of the generator; None: likewise. It is also the
                 `optimizer` of the model, which callbacks find.
             run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: as
-                in `keras.Model.compile`.
+                in `keras.Model.compile`; TensorFlow cannot compile (XLA) a
+                step of several replicas.
 
         Raises:
-            ValueError: the same optimizer twice.
+            ValueError: the same optimizer twice, one with `use_ema`,
+                `jit_compile=True` under several replicas.
         """
         adam = keras.optimizers.Adam
         d_optimizer = keras.optimizers.get(d_optimizer or adam(2e-4, 0.5))
         g_optimizer = keras.optimizers.get(g_optimizer or adam(2e-4, 0.5))
-        if d_optimizer is g_optimizer:
+        _check_optimizers(d_optimizer, g_optimizer)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas > 1 and jit_compile is True:
             raise ValueError(
-                "`d_optimizer` must be another object than `g_optimizer`: "
-                "each has the state of its own weights. Received: the same "
-                f"{type(d_optimizer).__name__} twice. Make two."
+                "`jit_compile` must be False under a strategy of several "
+                "replicas, whose variables XLA cannot reach from one device. "
+                f"Received: jit_compile=True and {replicas} replicas."
             )
         super().compile(
             g_optimizer,
@@ -155,3 +159,21 @@ class GANTraining(keras.Model):
         for name, value in values.items():
             value = tf.stop_gradient(value)
             self.trackers[name].update_state(value, sample_weight=rows)
+
+
+def _check_optimizers(d_optimizer, g_optimizer):
+    if d_optimizer is g_optimizer:
+        raise ValueError(
+            "`d_optimizer` must be another object than `g_optimizer`: "
+            "each has the state of its own weights. Received: the same "
+            f"{type(d_optimizer).__name__} twice. Make two."
+        )
+    named = {"d_optimizer": d_optimizer, "g_optimizer": g_optimizer}
+    for argument, given in named.items():
+        if getattr(given, "use_ema", False):
+            raise ValueError(
+                f"`{argument}` must not average weights (`use_ema=True`): fit "
+                "would put averages of one network beside last weights of the "
+                f"other. Received: {type(given).__name__}(use_ema=True). Give "
+                "the GAN `ema_momentum` instead."
+            )
