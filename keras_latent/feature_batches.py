@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_latent.arguments import check_count
 from keras_latent.frozen_networks import call_frozen
-from keras_latent.image_range import watch_range
+from keras_latent.image_range import RangeWatch
 
 AS_GIVEN = "as given"
 
@@ -92,16 +92,22 @@ def feature_batches(name, data, features=None, batch_size=64, image_range=None):
         >>> [row.sum(axis=1).tolist() for row in rows]
         [[4.0, 4.0], [4.0]]
     """
-    if image_range is None:
-        image_range = getattr(features, "image_range", None)
+    watch = RangeWatch(name, range_for(features, image_range))
     examples = example_batches(name, data, batch_size)
-    examples = watch_range(name, examples, image_range)
-    return _features(name, examples, features)
+    return _features(name, examples, features, watch)
 
 
-def _features(name, examples, features):
+def range_for(features, image_range):
+    """The declared range, or else that of the extractor, if it has one."""
+    if image_range is None:
+        return getattr(features, "image_range", None)
+    return image_range
+
+
+def _features(name, examples, features, watch):
     width = None
     for batch in examples:
+        watch.see(batch)
         rows = batch if features is None else call_frozen(features, batch)
         if rows.ndim != 2 or len(rows) != len(batch):
             raise ValueError(_shape_message(name, features, batch, rows))
@@ -117,6 +123,7 @@ def _features(name, examples, features):
             )
         width = rows.shape[1]
         yield rows.astype("float64")
+    watch.tell()
 
 
 def _shape_message(name, features, batch, rows):

@@ -17,21 +17,24 @@ class GeneratorCalls:
         conditioning: None, or dict of keyword arguments. Arrays have a row
             for each sample, anything else is passed on as it is.
         samples: int, rows in all.
+        watch: `RangeWatch` that sees the images.
 
     Raises:
         ValueError: conditioning that is no dict, arrays of other lengths.
 
     Example:
         >>> from keras_latent.generator_calls import GeneratorCalls
+        >>> from keras_latent.image_range import RangeWatch
         >>> def generator(z, shift):
         ...     return z + shift
         >>> shift = np.arange(4.0)[:, None]
-        >>> calls = GeneratorCalls(generator, None, {"shift": shift}, 4)
+        >>> watch = RangeWatch("generator", None)
+        >>> calls = GeneratorCalls(generator, None, {"shift": shift}, 4, watch)
         >>> calls(np.zeros((2, 1)), slice(2, 4)).tolist()
         [[2.0], [3.0]]
     """
 
-    def __init__(self, generator, features, conditioning, samples):
+    def __init__(self, generator, features, conditioning, samples, watch):
         if not isinstance(conditioning or {}, dict):
             raise ValueError(
                 "`conditioning` must be a dict of keyword arguments of the "
@@ -39,6 +42,7 @@ class GeneratorCalls:
             )
         self.generator = generator
         self.features = features
+        self.watch = watch
         self.conditioning = conditioning or {}
         for name, value in self.conditioning.items():
             if _has_rows(value) and value.shape[0] != samples:
@@ -51,6 +55,7 @@ class GeneratorCalls:
     def __call__(self, latents, rows):
         """Features of latents; `rows` is the slice of samples they are."""
         images = self._images(latents, rows)
+        self.watch.see(images)
         if self.features is None:
             return images
         return call_frozen(self.features, images)

@@ -34,8 +34,8 @@ def check_image_range(image_range):
     return float(ends[0]), float(ends[1])
 
 
-def watch_range(name, batches, image_range):
-    """Passes batches on and warns at their end of a range not as declared.
+class RangeWatch:
+    """Measures images, and warns of a range that is not as declared.
 
     It warns where values leave the declared range, and where they reach one
     end of it and leave half or more unused, as images in [0, 1] do in a
@@ -43,40 +43,43 @@ def watch_range(name, batches, image_range):
 
     Args:
         name: str, the argument to name.
-        batches: iterable of arrays with at least one number.
-        image_range: None: nothing is measured; or (low, high).
-
-    Returns:
-        Iterator of the same arrays.
+        image_range: (low, high); or None: nothing is measured.
 
     Raises:
-        ValueError: at the call, a range that is none.
+        ValueError: a range that is none.
 
     Example:
-        >>> from keras_latent.image_range import watch_range
-        >>> batches = [np.array([0.0, 0.6]), np.array([1.0])]
-        >>> len(list(watch_range("real", batches, (0, 1))))
-        2
+        >>> from keras_latent.image_range import RangeWatch
+        >>> watch = RangeWatch("real", (0, 1))
+        >>> watch.see(np.array([0.0, 0.6]))
+        >>> watch.see(np.array([1.0]))
+        >>> watch.tell()
     """
-    image_range = check_image_range(image_range)
-    return (
-        batches if image_range is None else _watch(name, batches, *image_range)
-    )
 
+    def __init__(self, name, image_range):
+        self.name = name
+        self.declared = check_image_range(image_range)
+        self.least, self.most = np.inf, -np.inf
 
-def _watch(name, batches, low, high):
-    least, most = np.inf, -np.inf
-    for batch in batches:
-        least = min(least, float(np.min(batch)))
-        most = max(most, float(np.max(batch)))
-        yield batch
-    width = high - low
-    outside = max(low - least, most - high) > OVERSHOOT * width
-    at_an_end = min(least - low, high - most) <= REACHED * width
-    if outside or (at_an_end and most - least <= (1 - UNUSED) * width):
-        warnings.warn(
-            f"`{name}` was declared in `image_range`=({low:g}, {high:g}), and "
-            f"its images are from {least:g} to {most:g}. Features of images "
-            "in another range mean little: rescale them or declare theirs.",
-            stacklevel=2,
-        )
+    def see(self, batch):
+        """Measures an array with at least one number."""
+        if self.declared is not None:
+            self.least = min(self.least, float(np.min(batch)))
+            self.most = max(self.most, float(np.max(batch)))
+
+    def tell(self):
+        """Warns when what was seen is not in the declared range."""
+        if self.declared is None:
+            return
+        (low, high), least, most = self.declared, self.least, self.most
+        width = high - low
+        outside = max(low - least, most - high) > OVERSHOOT * width
+        at_an_end = min(least - low, high - most) <= REACHED * width
+        if outside or (at_an_end and most - least <= (1 - UNUSED) * width):
+            warnings.warn(
+                f"`{self.name}` was declared in `image_range`=({low:g}, "
+                f"{high:g}), and its images are from {least:g} to {most:g}. "
+                "Features of images in another range mean little: rescale "
+                "them or declare theirs.",
+                stacklevel=2,
+            )

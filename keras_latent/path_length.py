@@ -6,8 +6,9 @@ import keras
 import numpy as np
 
 from keras_latent.arguments import check_choice, check_count, check_number
-from keras_latent.feature_batches import features_name
+from keras_latent.feature_batches import features_name, range_for
 from keras_latent.generator_calls import GeneratorCalls
+from keras_latent.image_range import RangeWatch
 from keras_latent.path_latents import latent_steps
 from keras_latent.slerp import NORMS
 
@@ -47,6 +48,7 @@ def path_length(
     conditioning=None,
     norms="linear",
     batch_size=64,
+    image_range=None,
     seed=0,
 ):
     """How much images change per step in the latent space, "PPL".
@@ -74,6 +76,8 @@ def path_length(
             anything else is passed on as it is.
         norms: "linear" or "unit", as for `slerp`.
         batch_size: int from 1; it does not change the latents.
+        image_range: None, or (low, high): a warning tells of images in
+            another range. None takes that of the extractor, if it has one.
         seed: int from 0, of the latents and t.
 
     Returns:
@@ -103,7 +107,8 @@ def path_length(
     check_choice("span", span, SPANS)
     check_choice("norms", norms, NORMS)
     check_number("epsilon", epsilon, high=0.1, open_low=True)
-    calls = GeneratorCalls(generator, features, conditioning, samples)
+    watch = RangeWatch("generator", range_for(features, image_range))
+    calls = GeneratorCalls(generator, features, conditioning, samples, watch)
     distance = distance or mean_squared_difference
     steps = latent_steps(
         latent_dim, samples, span, epsilon, norms, batch_size, seed
@@ -116,6 +121,7 @@ def path_length(
         found = distance(calls(here, rows), calls(there, rows))
         measured.append(_checked_distances(found, len(here)))
         start = rows.stop
+    watch.tell()
     return _summarise(
         np.concatenate(measured) / epsilon**2, features_name(features)
     )

@@ -29,17 +29,16 @@ def images(low, high):
     ],
 )
 def test_a_warning_tells_the_measured_range(low, high, declared, told):
-    def distance():
-        kl.frechet_distance(images(low, high), images(0, 1), image_range=None)
+    def measure():
         kl.feature_statistics(images(low, high), image_range=declared)
 
     if not told:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            distance()
+            measure()
         return
     with pytest.warns(UserWarning, match=f"are from {low:g} to {high:g}"):
-        distance()
+        measure()
 
 
 @pytest.mark.parametrize(
@@ -50,10 +49,11 @@ def test_a_warning_tells_the_measured_range(low, high, declared, told):
         lambda x, r: kl.inception_score(
             x, from_logits=True, splits=1, image_range=r
         ),
+        lambda x, r: kl.path_length(lambda z: 3 * z, 3, image_range=r),
     ],
-    ids=["frechet", "kernel", "inception"],
+    ids=["frechet", "kernel", "inception", "path"],
 )
-def test_every_distance_takes_the_range(measure):
+def test_every_metric_takes_the_range(measure):
     with pytest.warns(UserWarning, match="image_range"):
         measure(images(0, 9), (0, 1))
 
