@@ -1,5 +1,6 @@
 """Mutations: the losses by which one generator becomes several."""
 
+import keras
 from keras import ops
 
 from keras_latent.gan_losses import minimax_generator, non_saturating_generator
@@ -82,22 +83,54 @@ def find_mutations(mutations):
             "`mutations` must be a list of at least one name or function of "
             f"logits. Received: mutations={mutations!r}. {known}"
         )
-    wrong = [
-        given
-        for given in mutations
-        if not callable(given)
-        and not (isinstance(given, str) and given in MUTATIONS)
-    ]
+    wrong = [given for given in mutations if not _is_mutation(given)]
     if wrong:
         raise ValueError(
             "`mutations` must hold known names or functions of logits. "
             f"Received among them: {wrong}. {known}"
         )
-    functions = [m if callable(m) else MUTATIONS[m] for m in mutations]
-    names = [
-        given
+    pairs = [
+        (given, MUTATIONS[given])
         if isinstance(given, str)
-        else getattr(given, "__name__", type(given).__name__)
+        else (getattr(given, "__name__", type(given).__name__), given)
         for given in mutations
     ]
-    return names, functions
+    return [name for name, _ in pairs], [function for _, function in pairs]
+
+
+def _is_mutation(given):
+    if isinstance(given, str):
+        return given in MUTATIONS
+    return callable(given) and not isinstance(given, keras.losses.Loss)
+
+
+def mutations_config(mutations):
+    """What is saved of mutations: names, and registered functions.
+
+    Args:
+        mutations: list, as for `find_mutations`.
+
+    Returns:
+        List for `keras.saving.deserialize_keras_object`.
+
+    Raises:
+        ValueError: a function that is not registered, so that a saved model
+            could not be loaded.
+
+    Example:
+        >>> from keras_latent.evolution_mutations import mutations_config
+        >>> mutations_config(("minimax",))
+        ['minimax']
+    """
+    for given in mutations:
+        if isinstance(given, str):
+            continue
+        name = keras.saving.get_registered_name(given)
+        if keras.saving.get_registered_object(name) is not given:
+            raise ValueError(
+                "`mutations` must be names or registered functions to be "
+                f"saved. Received: {given!r}. Write "
+                "`@keras.saving.register_keras_serializable("
+                'package="mine")` over it.'
+            )
+    return [keras.saving.serialize_keras_object(m) for m in mutations]

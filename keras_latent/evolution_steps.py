@@ -24,14 +24,14 @@ class Child(NamedTuple):
         judge: list, what that step moved in the discriminator.
         samples: what the child makes of the evaluation's latent points.
         fitness: `Fitness`.
-        loss: scalar, of the mutation, before the step.
+        losses: dict of scalars, of the mutation, before the step.
     """
 
     state: list
     judge: list
     samples: object
     fitness: object
-    loss: object
+    losses: dict
 
 
 def evolve(gan, real):
@@ -62,7 +62,7 @@ def evolve(gan, real):
         for mutation in gan.mutation_losses:
             write_state(variables[0], parent)
             write_state(judge, before)
-            values = generator_step(gan, latent, mutation)
+            losses = generator_step(gan, latent, mutation)
             samples = gan.generator(evaluation, training=True)
             after = read_state(judge)
             write_state(judge, before)
@@ -70,8 +70,7 @@ def evolve(gan, real):
                 gan.discriminator, shared, samples, gan.diversity_weight
             )
             state = read_state(variables[0])
-            loss = values["g_loss"]
-            children.append(Child(state, after, samples, fitness, loss))
+            children.append(Child(state, after, samples, fitness, losses))
     survivors = select([c.fitness.fitness for c in children], gan.population)
     states = [child.state for child in children]
     for parent, chosen in zip(variables, survivors, strict=True):
@@ -139,16 +138,10 @@ def in_turn(samples, survivors):
 
 
 def logs_of(children, survivors):
-    """Means over the survivors of what children were measured by."""
-    fitness = [child.fitness for child in children]
-    columns = {
-        "g_loss": [child.loss for child in children],
-        "quality": [value.quality for value in fitness],
-        "diversity": [value.diversity for value in fitness],
-        "fitness": [value.fitness for value in fitness],
-    }
+    """Means over survivors of their losses and fitness, by name."""
+    rows = [{**child.losses, **child.fitness._asdict()} for child in children]
     places = tf.stack(survivors)
     return {
-        name: tf.reduce_mean(tf.gather(tf.stack(values), places))
-        for name, values in columns.items()
+        name: tf.reduce_mean(tf.gather([row[name] for row in rows], places))
+        for name in rows[0]
     }

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_latent.arguments import check_count, check_number
-from keras_latent.evolution_mutations import find_mutations
+from keras_latent.evolution_mutations import find_mutations, mutations_config
 from keras_latent.evolution_state import trained_state
 from keras_latent.evolution_steps import evolve
 from keras_latent.fresh_batches import share_rows
@@ -53,9 +53,10 @@ class EvolutionaryGAN(GAN):
             `generator`.
         evaluation_size: int from 1, latent points that judge each child,
             over all replicas; more where the discriminator needs more.
-        regularizers, critic_steps, latent_distribution, seed, name: as for
-            `GAN`. Regularizers count in steps, not in fitness.
-        **kwargs: further arguments of `GAN` but `loss`.
+        regularizers, critic_steps, latent_distribution, ema_momentum, seed,
+            name: as for `GAN`. Regularizers count in steps, not in fitness;
+            the average is of the fittest of each generation.
+        **kwargs: `trainable`, as for every `keras.Model`.
 
     Raises:
         ValueError: an unknown mutation, a number out of its range, or as
@@ -77,7 +78,7 @@ class EvolutionaryGAN(GAN):
         >>> gan = kl.EvolutionaryGAN(generator, judge, evaluation_size=8)
         >>> gan.compile()
         >>> logs = gan.fit(np.ones((16, 2)), batch_size=8, verbose=0).history
-        >>> int(sum(gan.wins)), gan.sample(3).shape
+        >>> int(np.sum(gan.wins.numpy())), gan.sample(3).shape
         (2, (3, 2))
     """
 
@@ -92,6 +93,7 @@ class EvolutionaryGAN(GAN):
         regularizers=(),
         critic_steps=1,
         latent_distribution="normal",
+        ema_momentum=None,
         seed=0,
         name="evolutionary_gan",
         **kwargs,
@@ -106,6 +108,7 @@ class EvolutionaryGAN(GAN):
             regularizers=regularizers,
             critic_steps=critic_steps,
             latent_distribution=latent_distribution,
+            ema_momentum=ema_momentum,
             seed=seed,
             name=name,
             **kwargs,
@@ -176,24 +179,22 @@ class EvolutionaryGAN(GAN):
         return self.get_metrics_result()
 
     def _count_wins(self, survivors):
+        """Adds to `wins`; the share of survivors of each mutation's name."""
         kinds = len(self.mutations)
         won = tf.one_hot(tf.stack(survivors) % kinds, kinds)
         won = tf.reduce_sum(won, 0)
         self.wins.assign_add(tf.cast(won, "int64"))
-        shares = {f"wins_{name}": 0.0 for name in self.mutation_names}
-        for name, count in zip(
-            self.mutation_names, tf.unstack(won), strict=True
-        ):
-            shares[f"wins_{name}"] += count / self.population
-        return shares
+        shares = dict.fromkeys(self.mutation_names, 0.0)
+        for place, name in enumerate(self.mutation_names):
+            shares[name] += won[place] / self.population
+        return {f"wins_{name}": share for name, share in shares.items()}
 
     def get_config(self):
         config = super().get_config()
         del config["loss"]
-        serialize = keras.saving.serialize_keras_object
         return {
             **config,
-            "mutations": [serialize(given) for given in self.mutations],
+            "mutations": mutations_config(self.mutations),
             "diversity_weight": self.diversity_weight,
             "population": self.population,
             "evaluation_size": self.evaluation_size,

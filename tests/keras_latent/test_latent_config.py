@@ -28,6 +28,19 @@ CASES = {
         name="mine",
         trainable=True,
     ),
+    kl.EvolutionaryGAN: dict(
+        mutations=["heuristic", "minimax"],
+        diversity_weight=0.5,
+        population=2,
+        evaluation_size=9,
+        regularizers=(kl.GradientPenalty(),),
+        critic_steps=2,
+        latent_distribution="uniform",
+        ema_momentum=0.9,
+        seed=4,
+        name="mine",
+        trainable=True,
+    ),
     kl.Fader: dict(
         beta=0.1,
         adversarial="flip",
@@ -113,6 +126,9 @@ def networks():
         kl.DomainAdversarial: dict(zip(names, domains, strict=True)),
         kl.Fader: dict(zip(players, parts, strict=True)),
         kl.GAN: dict(generator=generator, discriminator=discriminator),
+        kl.EvolutionaryGAN: dict(
+            generator=generator, discriminator=discriminator
+        ),
         kl.InfoGAN: dict(zip(INFO, _info_networks(), strict=True)),
     }
 
