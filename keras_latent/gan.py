@@ -1,5 +1,7 @@
 """A generator and a discriminator, trained against each other by `fit`."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -11,6 +13,7 @@ from keras_latent.gan_checks import (
     FiniteLosses,
     as_loss,
     check_examples,
+    check_last_step,
     check_latent,
     check_networks,
     check_regularizers,
@@ -34,8 +37,7 @@ class GAN(GANTraining):
     `critic_steps` batches of `batch_size` rows, or of a dataset's batches;
     `steps_per_epoch` and the progress bar count steps. Nothing is dropped:
     the last rows of an epoch are shared out, as is what `train_on_batch`
-    gets. Each replica of a strategy shares out its rows and needs one for
-    each step of the discriminator.
+    gets. Each replica of a strategy shares out its rows, and needs a row.
 
     Logs: `d_loss` and `g_loss`, what each network minimised, penalties and
     the networks' own regularizers included; `d_penalty` and `g_penalty`, the
@@ -204,6 +206,10 @@ class GAN(GANTraining):
         x, y, size = group_batches(
             x, y, batch_size, parts, self._check, names=IMAGES
         )
+        if size is not None:
+            replicas = self.distribute_strategy.num_replicas_in_sync
+            kept = 1.0 - options.get("validation_split", 0.0)
+            check_last_step(math.floor(kept * len(x)), size, replicas)
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # True makes Keras warn
         given = options.pop("callbacks", None) or []

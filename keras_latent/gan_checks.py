@@ -177,6 +177,27 @@ def check_examples(gan, images):
     check_images(images, gan.discriminator, gan.generator, roles=roles)
 
 
+def check_last_step(rows, size, replicas):
+    """Raises if an epoch's last step leaves a replica without a row.
+
+    Args:
+        rows: int, of the data.
+        size: int, rows of a step.
+        replicas: int; each gets as many rows as the others, the last fewer.
+
+    Raises:
+        ValueError: a mean over no rows, which is not a number.
+    """
+    last = rows % size or size
+    if -(-last // replicas) * (replicas - 1) >= last:
+        raise ValueError(
+            "`batch_size` must leave each replica a row in the last step of "
+            f"an epoch. Received: {rows} rows in steps of {size}, of which the "
+            f"last has {last} for {replicas} replicas. Change it, or leave "
+            f"{last} rows out."
+        )
+
+
 def check_latent(gan, latent):
     """Raises unless latent points have the generator's shape."""
     shape, expected = tuple(latent.shape), gan.latent_shape
@@ -204,7 +225,8 @@ class FiniteLosses(keras.callbacks.Callback):
             raise ValueError(
                 f"`{name}` must be finite. Received: {value} in epoch "
                 f"{epoch + 1}; not finite are {sorted(wrong)}. The networks "
-                "have diverged and their weights are lost. Build them anew "
+                "have diverged and their weights are lost (or a replica had "
+                "no row of a dataset's last batch). Build them anew "
                 "with lower learning rates, a bounded loss such as "
                 '"non_saturating", `GradientPenalty()` or spectral '
                 "normalization, or in float32 instead of float16."

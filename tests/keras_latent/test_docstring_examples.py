@@ -31,6 +31,7 @@ MODULES = [
     "keras_latent.fader_verdict",
     "keras_latent.fresh_batches",
     "keras_latent.gan",
+    "keras_latent.gan_latent",
     "keras_latent.gan_losses",
     "keras_latent.gan_networks",
     "keras_latent.gan_regularizers",

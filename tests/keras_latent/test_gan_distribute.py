@@ -79,11 +79,18 @@ judged = two.evaluate(points[order], batch_size=16, verbose=0)
 expected = one.evaluate(points, batch_size=16, verbose=0)
 np.testing.assert_allclose(judged, expected, **close)
 np.testing.assert_allclose(two.sample(6), one.sample(6), **close)
-try:
-    two.compile(jit_compile=True)
-except ValueError as error:
-    assert "`jit_compile` must be False" in str(error)
-    print("equal", largest)
+refused = []
+for use in (
+    lambda: two.fit(points[:33], batch_size=8, verbose=0),
+    lambda: two.compile(jit_compile=True),
+):
+    try:
+        use()
+    except ValueError as error:
+        refused.append(str(error))
+assert "`batch_size` must leave each replica a row" in refused[0]
+assert "`jit_compile` must be False" in refused[1]
+print("equal", largest)
 """
 
 
