@@ -33,6 +33,7 @@ from keras_latent.frechet_distance import (
     gaussian_frechet_distance,
 )
 from keras_latent.gan import GAN
+from keras_latent.gan_findings import GANFindings
 from keras_latent.gan_losses import GANLoss
 from keras_latent.gan_networks import (
     dcgan,
@@ -45,6 +46,7 @@ from keras_latent.gan_regularizers import (
     GradientPenalty,
     R1Penalty,
 )
+from keras_latent.gan_report import GANReport
 from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 from keras_latent.image_classifier import train_classifier
@@ -69,6 +71,9 @@ from keras_latent.reconstruction_error import (
     ReconstructionFindings,
     reconstruction_error,
 )
+from keras_latent.sample_grids import SampleGrid
+from keras_latent.sample_history import SampleHistory
+from keras_latent.sample_pictures import sample_grid
 from keras_latent.slerp import slerp
 from keras_latent.swap import SwapFindings, swap_accuracy
 
@@ -88,8 +93,10 @@ __all__ = [
     "FeatureStatistics",
     "FrechetFindings",
     "GAN",
+    "GANFindings",
     "GANLoss",
     "GANRegularizer",
+    "GANReport",
     "GradientPenalty",
     "GradientReversal",
     "InceptionScoreFindings",
@@ -104,6 +111,8 @@ __all__ = [
     "ProgressiveGAN",
     "R1Penalty",
     "ReconstructionFindings",
+    "SampleGrid",
+    "SampleHistory",
     "SwapFindings",
     "concatenate_attribute",
     "conditional_decoder",
@@ -132,6 +141,7 @@ __all__ = [
     "progressive_networks",
     "reconstruction_error",
     "reverse_gradient",
+    "sample_grid",
     "slerp",
     "sngan_networks",
     "swap_accuracy",
