@@ -1,4 +1,4 @@
-"""The command line: `python -m keras_latent fader`, `adapt`."""
+"""The command line: `python -m keras_latent fader`, `adapt`, `gan`."""
 
 import contextlib
 import os
@@ -11,15 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from keras_latent import adaptation_job, fader_job, run_folder
+from keras_latent import adaptation_job, fader_job, gan_job, run_folder
 from keras_latent.cli_errors import TrainingError, UsageProblem, usage
 from keras_latent.cli_settings import AdaptationSettings, FaderSettings
+from keras_latent.gan_settings import GANSettings
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Representations that have lost an attribute, or a domain.",
+    help="Adversarial networks: representations that forget; generators.",
 )
 
 INTERRUPTED = 130
@@ -152,8 +153,55 @@ def adapt(
     _run(adaptation_job, settings, output, overwrite, resume)
 
 
+@app.command()
+def gan(
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="digits, gaussian_grid, gaussian_ring, a TFDS name, or a "
+            ".npz file."
+        ),
+    ] = "digits",
+    data_dir: DataDir = None,
+    kind: Annotated[
+        str, typer.Option(help="gan, evolutionary, info or progressive.")
+    ] = "gan",
+    loss: Annotated[
+        str,
+        typer.Option(
+            help="minimax, non_saturating, least_squares, wasserstein or "
+            "hinge; empty: as suits the kind."
+        ),
+    ] = "",
+    image_size: Annotated[
+        int, typer.Option(help="Pixels a side, 16, 32, ...; 0: as suits it.")
+    ] = 0,
+    epochs: Epochs = 0,
+    batch_size: BatchSize = 0,
+    seed: Seed = 0,
+    quick: Quick = False,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    resume: Resume = False,
+):
+    """Trains a generator of images, or of points of the plane."""
+    with usage():
+        settings = GANSettings(
+            dataset=dataset,
+            data_dir=data_dir,
+            kind=kind,
+            loss=loss,
+            image_size=image_size,
+            epochs=epochs,
+            batch_size=batch_size,
+            seed=seed,
+            quick=quick,
+        ).with_defaults()
+    _run(gan_job, settings, output, overwrite, resume)
+
+
 def _run(job, settings, output, overwrite, resume):
-    """One of the two jobs, in its folder; prints its table."""
+    """One of the jobs, in its folder; prints its table."""
     folder = output or pathlib.Path("runs") / settings.name
     data = job.prepare(settings)
     console = Console(highlight=False)

@@ -42,12 +42,12 @@ class FaderSettings:
         check_number("beta", self.beta)
         check_count("critic_steps", self.critic_steps)
         check_count("code_size", self.code_size)
-        _check_counts(self)
+        check_counts(self)
 
     @property
     def name(self):
         """str, of the folder of the output by default."""
-        return f"fader-{_plain(self.dataset)}"
+        return f"fader-{plain_name(self.dataset)}"
 
     def with_defaults(self):
         """The same with a number in place of each 0 that means a default."""
@@ -89,7 +89,7 @@ class AdaptationSettings:
 
     def __post_init__(self):
         check_count("image_size", self.image_size, 0)
-        _check_counts(self)
+        check_counts(self)
         if self.source == (self.target or f"{self.source}_m"):
             raise ValueError(
                 "`target` must be another set than `source`. Received: "
@@ -101,7 +101,7 @@ class AdaptationSettings:
     def name(self):
         """str, of the folder of the output by default."""
         target = self.target or f"{self.source}_m"
-        return f"adapt-{_plain(self.source)}-{_plain(target)}"
+        return f"adapt-{plain_name(self.source)}-{plain_name(target)}"
 
     def with_defaults(self):
         """The same with a value in place of each that means a default."""
@@ -122,11 +122,12 @@ def limited(data, settings):
     return images[:end], labels[:end]
 
 
-def _check_counts(settings):
+def check_counts(settings):
+    """Raises unless the counts that all commands share are ints from 0."""
     for name in ("epochs", "batch_size", "seed"):
         check_count(name, getattr(settings, name), 0)
 
 
-def _plain(name):
+def plain_name(name):
     """A set's name, or that of its file, fit for the name of a folder."""
     return name.replace("\\", "/").split("/")[-1].removesuffix(".npz")

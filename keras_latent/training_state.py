@@ -19,7 +19,8 @@ def train(make, fit, epochs, state, console, name):
     Args:
         make: function without arguments -> new compiled `keras.Model`.
         fit: function of (model, initial_epoch, callbacks) that calls
-            `model.fit` up to `epochs`, with `verbose=0`.
+            `model.fit` up to `epochs`, with `verbose=0`, and returns the
+            trained model, or None for this one.
         epochs: int, number of the last epoch.
         state: path of the state, saved some 20 times.
         console: `rich.console.Console` to show the progress on.
@@ -29,7 +30,7 @@ def train(make, fit, epochs, state, console, name):
         tuple (model, history), the latter a list of dicts, logs of an epoch.
 
     Raises:
-        TrainingError: the loss is not finite.
+        TrainingError: a loss is not finite.
         ValueError: the state cannot be read.
     """
     from rich.progress import Progress
@@ -39,8 +40,9 @@ def train(make, fit, epochs, state, console, name):
         visible = console.is_terminal
         with Progress(console=console, disable=not visible) as progress:
             keep = _Keep(state, epochs, history)
-            show = _Show(progress, None if visible else console, name, history)
-            fit(model, len(history), [keep, show])
+            lines = None if visible else console
+            show = _Show(progress, lines, name, epochs, history)
+            model = fit(model, len(history), [keep, show]) or model
     return model, history
 
 
@@ -89,11 +91,12 @@ class _Keep(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {name: float(value) for name, value in logs.items()}
-        if not math.isfinite(logs["loss"]):
-            raise TrainingError(
-                "The loss must stay finite, but after epoch "
-                f"{epoch + 1} it is {logs['loss']}. Try another --seed."
-            )
+        for name, value in logs.items():
+            if name.endswith("loss") and not math.isfinite(value):
+                raise TrainingError(
+                    f"`{name}` must stay finite, but after epoch {epoch + 1} "
+                    f"it is {value}. Try another --seed."
+                )
         self.history.append(logs)
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
             save_state(self.state, self.model, self.history)
@@ -102,19 +105,16 @@ class _Keep(keras.callbacks.Callback):
 class _Show(keras.callbacks.Callback):
     """A progress bar; a line now and then where there is no terminal."""
 
-    def __init__(self, progress, console, name, history):
+    def __init__(self, progress, console, name, epochs, history):
         super().__init__()
         self.progress, self.console, self.name = progress, console, name
-        self.history = history
-
-    def on_train_begin(self, logs=None):
-        done, epochs = len(self.history), self.params["epochs"]
-        self.task = self.progress.add_task(
-            self.name, total=epochs, completed=done
+        self.epochs = epochs
+        self.task = progress.add_task(
+            name, total=epochs, completed=len(history)
         )
 
     def on_epoch_end(self, epoch, logs=None):
-        epochs = self.params["epochs"]
+        epochs = self.epochs
         words = f"{self.name} {epoch + 1}/{epochs}"
         values = "  ".join(f"{k} {float(v):.4f}" for k, v in logs.items())
         self.progress.update(self.task, completed=epoch + 1, description=words)
