@@ -11,10 +11,11 @@ from keras_latent.gan_regularizers import GradientPenalty
 from keras_latent.info_gan import InfoGAN
 from keras_latent.progressive_gan import ProgressiveGAN
 
-LATENT, TOY_LATENT = 64, 4
+LATENT, TOY_LATENT = 64, 2
 WIDTH = 16  # least channels of the convolutional networks
 GROWING = {"latent_dim": 64, "channel_base": 512, "channel_max": 64}
-RATE, SPREAD = 1e-3, 0.1  # of Adam; of a toy's first weights
+RATE, SPREAD = 1e-3, 0.15  # of Adam; of a toy's first weights
+EVOLUTION = {"diversity_weight": 0.05, "evaluation_size": 64}
 CONTINUOUS = 2  # codes of an InfoGAN on images, beside the class
 MOMENTUM = 0.99  # of the averaged generator; the runs are short
 
@@ -76,7 +77,7 @@ def _fixed(settings, data, options):
     if settings.kind == "gan":
         return GAN(*players, **options)
     if settings.kind == "evolutionary":
-        return EvolutionaryGAN(*players, evaluation_size=64, **options)
+        return EvolutionaryGAN(*players, **EVOLUTION, **options)
     generator, discriminator = players
     return InfoGAN(
         generator,

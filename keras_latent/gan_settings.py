@@ -18,7 +18,7 @@ SMALLEST = 16
 SMALL_SIZE, SIZE = 16, 32  # pixels of a side: of "digits", of others
 # Of "digits", of a toy, of others; with `quick`.
 EPOCHS, QUICK_EPOCHS = (30, 20, 10), (4, 4, 2)
-BATCH_SIZES = (64, 128, 64)
+BATCH_SIZE = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +38,7 @@ class GANSettings:
         epochs: int; 0: 30 for "digits", 20 for a toy, else 10; with `quick` 4
             or 2. For "progressive" rounded up, so that the fade-ins and the
             stages of full resolution have equally many each.
-        batch_size: int, of each step of the discriminator; 0: 128 for a toy,
-            else 64.
+        batch_size: int, of each step; 0: 64.
         seed: int from 0.
         quick: bool, a small run: fewer epochs, at most 2,000 examples.
     """
@@ -111,7 +110,7 @@ class GANSettings:
             loss=self.loss or self._loss(),
             image_size=self.image_size or size,
             epochs=self.epochs or epochs,
-            batch_size=self.batch_size or BATCH_SIZES[row],
+            batch_size=self.batch_size or BATCH_SIZE,
         )
         rounded = -(-filled.epochs // filled.phases) * filled.phases
         return dataclasses.replace(filled, epochs=rounded)

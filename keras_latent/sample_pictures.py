@@ -11,6 +11,7 @@ DOTS = 120  # of an inch
 CELL = 60  # dots of an image's width, of a large image more
 BETWEEN = 20  # dots between panels
 HEADING = 26  # dots of the line of titles
+EDGE = 2  # dots around all, for the frames of points
 SCATTER = (420, 240)  # dots of a panel of points: one or two, more
 COLOUR = "#3b6fb6"
 
@@ -152,16 +153,17 @@ def _draw_points(panels, titles, limits):
 def _draw(panels, sizes, titles, paint):
     """Places panels of given sizes, in dots, in a row."""
     heading = HEADING if titles else 0
-    width = sum(w for w, _ in sizes) + BETWEEN * (len(sizes) - 1)
-    height = max(h for _, h in sizes) + heading
+    between = BETWEEN * (len(sizes) - 1)
+    width = sum(w for w, _ in sizes) + between + 2 * EDGE
+    height = max(h for _, h in sizes) + heading + 2 * EDGE
 
     def place(figure):
         figure.set_layout_engine("none")  # each axes has its place
-        left = 0
+        left = EDGE
         for index, (panel, (w, h)) in enumerate(
             zip(panels, sizes, strict=True)
         ):
-            bottom = height - heading - h
+            bottom = height - EDGE - heading - h
             box = left / width, bottom / height, w / width, h / height
             axes = figure.add_axes(box)
             paint(axes, panel)
