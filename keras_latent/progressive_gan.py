@@ -43,8 +43,8 @@ class ProgressiveGAN(ProgressiveTraining):
         size: int, pixels of a side at present, a power of two from 4 to
             `image_size`. What is built at a size has nothing to fade in.
         fade_steps: int from 0, steps in which a new block is faded in; the
-            paper has 800,000 images, in batches of 16 at most sizes.
-        stable_steps: int from 1, steps of a stage after these.
+            authors' code has 600,000 images in batches of 16.
+        stable_steps: int from 1, steps of a stage after these; the same.
         channel_base, channel_max, group_size: see `progressive_networks`.
         drift_weight: number from 0, of the mean of the squared real scores,
             which is part of the discriminator's loss.
@@ -61,9 +61,9 @@ class ProgressiveGAN(ProgressiveTraining):
     Source: Karras et al. 2018, arXiv:1710.10196, sections 2 to 4 and appendix
         A; `networks.py` and `train.py` of
         tkarras/progressive_growing_of_gans.
-    Differs from the authors' code: the generator is trained once in each
-        step, not once for each four steps' settings; the optimizers begin
-        anew when the size doubles, not also when a fade-in ends.
+    Differs from the authors' code: the optimizers begin anew when the size
+        doubles, not also when a fade-in ends; `alpha` rises in each step, not
+        in each fourth.
 
     Example:
         >>> import numpy as np, keras_latent as kl
@@ -82,8 +82,8 @@ class ProgressiveGAN(ProgressiveTraining):
         channels=3,
         latent_dim=512,
         size=SMALLEST,
-        fade_steps=50_000,
-        stable_steps=50_000,
+        fade_steps=37_500,
+        stable_steps=37_500,
         channel_base=8192,
         channel_max=512,
         group_size=4,
