@@ -1,0 +1,54 @@
+"""The examples of GANs run to their end, and say what they should."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import keras
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def run(name, *arguments):
+    """What an example prints; fails with its error output if it does."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / f"{name}.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def numbers(pattern, text):
+    return [float(found) for found in re.findall(pattern, text)]
+
+
+@pytest.mark.slow
+def test_evolve_gaussians_counts_modes_of_both(tmp_path):
+    text = run("evolve_gaussians", "--quick", "--output", str(tmp_path))
+    for name in ("evolutionary", "non_saturating"):
+        (covered,) = numbers(rf"{name}: (\d+) of 25 modes", text)
+        assert covered >= 1
+        folder = tmp_path / name
+        assert (folder / "report.html").exists()
+        gan = keras.models.load_model(folder / "gan.keras")
+        assert int(gan.step) == 500
+    assert (tmp_path / "scatter.png").read_bytes()[1:4] == b"PNG"
+    assert (tmp_path / "evolutionary" / "winners.png").exists()
+
+
+@pytest.mark.slow
+def test_draw_digits_draws_and_measures(tmp_path):
+    text = run("draw_digits", "--quick", "--output", str(tmp_path))
+    (distance,) = numbers(r"Frechet distance (\d+\.\d+)", text)
+    (score,) = numbers(r"inception score (\d+\.\d+)", text)
+    # First weights draw gray: a distance of some hundreds, a score of 1.
+    assert distance < 200 and score > 2
+    assert len(list((tmp_path / "epochs").glob("*.png"))) == 12
+    generator = keras.models.load_model(tmp_path / "generator.keras")
+    assert generator.output_shape == (None, 16, 16, 1)
