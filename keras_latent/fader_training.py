@@ -34,8 +34,11 @@ class FaderTraining(keras.Model):
 
         Args:
             optimizer: of encoder and decoder; None: Adam of learning rate
-                3e-4 and beta_1 0.5. Its iterations count the steps of the ramp
-                of `beta`; to compile a trained model again begins a new ramp.
+                3e-4 and beta_1 0.5. A rate that falls to 0, such as
+                `keras.optimizers.schedules.CosineDecay`, forgets more: the
+                classifier catches up. Its iterations count the steps of the
+                ramp of `beta`; to compile a trained model again begins a new
+                ramp.
             classifier_optimizer: None: Adam of 1e-3 and beta_1 0.5.
             loss: string, function or `keras.losses.Loss` of (images,
                 reconstructions).
