@@ -34,6 +34,22 @@ class Child(NamedTuple):
     losses: dict
 
 
+class Judge(NamedTuple):
+    """What all children of a generation are judged by.
+
+    Args:
+        variables: list, of the discriminator, that passes may change.
+        before: list of tensors, their values at the generation's start.
+        shared: `real_gradients` on this generation's real examples.
+        latent: the evaluation's latent points.
+    """
+
+    variables: list
+    before: list
+    shared: list
+    latent: object
+
+
 def evolve(gan, real):
     """Replaces a population by the fittest of its children.
 
@@ -48,36 +64,62 @@ def evolve(gan, real):
 
     Source: Wang et al. 2018, arXiv:1803.00657, algorithm 1.
     """
-    judge = judging_state(gan.discriminator)
-    before = read_state(judge)
-    total, count = tf.shape(real)[0], evaluation_rows(gan, real)
-    shared = real_gradients(gan.discriminator, real[:count])
-    evaluation = gan.draw_latent(count, DISCRIMINATOR_LATENT, 0)
-    last = share_rows(real, gan.critic_steps - 1, gan.critic_steps)
-    variables = gan.evolving
-    parents = [read_state(parent) for parent in variables]
+    population, judge = gan.evolving, find_judge(gan, real)
+    rows = tf.shape(share_rows(real, gan.critic_steps - 1, gan.critic_steps))[0]
     children = []
-    for number, parent in enumerate(parents):
-        latent = gan.draw_latent(tf.shape(last)[0], GENERATOR_LATENT, number)
+    for number, parent in enumerate([read_state(v) for v in population]):
+        latent = gan.draw_latent(rows, GENERATOR_LATENT, number)
         for mutation in gan.mutation_losses:
-            write_state(variables[0], parent)
-            write_state(judge, before)
-            losses = generator_step(gan, latent, mutation)
-            samples = gan.generator(evaluation, training=True)
-            after = read_state(judge)
-            write_state(judge, before)
-            fitness = measure_fitness(
-                gan.discriminator, shared, samples, gan.diversity_weight
-            )
-            state = read_state(variables[0])
-            children.append(Child(state, after, samples, fitness, losses))
+            write_state(population[0], parent)
+            children.append(make_child(gan, latent, mutation, judge))
     survivors = select([c.fitness.fitness for c in children], gan.population)
     states = [child.state for child in children]
-    for parent, chosen in zip(variables, survivors, strict=True):
-        write_state(parent, pick(states, chosen))
-    write_state(judge, pick([child.judge for child in children], survivors[0]))
-    fakes = in_turn([child.samples for child in children], survivors)[:total]
-    return fakes, survivors, logs_of(children, survivors)
+    for variables, chosen in zip(population, survivors, strict=True):
+        write_state(variables, pick(states, chosen))
+    moved = pick([child.judge for child in children], survivors[0])
+    write_state(judge.variables, moved)
+    fakes = in_turn([child.samples for child in children], survivors)
+    return fakes[: tf.shape(real)[0]], survivors, logs_of(children, survivors)
+
+
+def find_judge(gan, real):
+    """The discriminator as it is, and what it judges by, as `Judge`."""
+    variables = judging_state(gan.discriminator)
+    before, count = read_state(variables), evaluation_rows(gan, real)
+    shared = real_gradients(gan.discriminator, real[:count])
+    latent = gan.draw_latent(count, DISCRIMINATOR_LATENT, 0)
+    return Judge(variables, before, shared, latent)
+
+
+def make_child(gan, latent, mutation, judge):
+    """Trains the generator of a GAN by one mutation, and judges it.
+
+    Args:
+        gan: compiled `EvolutionaryGAN` that has a parent's state.
+        latent: tensor of shape (batch, latent_dim), to train on.
+        mutation: function of logits -> scalar.
+        judge: `Judge`, whose variables are put back before each use.
+
+    Returns:
+        `Child`.
+    """
+    write_state(judge.variables, judge.before)
+    losses = generator_step(gan, latent, in_float32(mutation))
+    moved = read_state(judge.variables)
+    samples = gan.generator(judge.latent, training=True)
+    write_state(judge.variables, judge.before)
+    fitness = measure_fitness(
+        gan.discriminator, judge.shared, samples, gan.diversity_weight
+    )
+    state = read_state(gan.evolving[0])
+    return Child(state, moved, samples, fitness, losses)
+
+
+def in_float32(mutation):
+    """A mutation that is given, and gives, float32 whatever the networks."""
+    return lambda logits: tf.cast(
+        mutation(tf.cast(logits, "float32")), "float32"
+    )
 
 
 def evaluation_rows(gan, real):

@@ -203,8 +203,9 @@ def worse(logits):
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 def test_nothing_of_a_loser_is_left(order):
     given = [["heuristic", worse][place] for place in order]
-    gan = evolving(given, rate=0.2, diversity_weight=0.0, population=1)
-    alone = evolving(["heuristic"], rate=0.2, diversity_weight=0.0)
+    options = dict(normalized=False, diversity_weight=0.0)
+    gan = evolving(given, **options)
+    alone = evolving(["heuristic"], **options)
     x = points(4)
     logs = fit(gan, x)
     fit(alone, x)
@@ -215,9 +216,9 @@ def test_nothing_of_a_loser_is_left(order):
 def test_the_same_seed_trains_the_same_and_another_does_not():
     runs = []
     for seed in (0, 0, 1):
-        gan = evolving(["minimax", "heuristic"], eager=False)
+        gan = evolving(["minimax", "heuristic"])
         gan.seed = seed
-        runs.append((fit(gan, points(3), epochs=2), everything(gan)))
+        runs.append((fit(gan, points(2), epochs=2), everything(gan)))
     assert runs[0][0] == runs[1][0]
     assert_same(runs[0][1], runs[1][1], atol=0)
     assert runs[0][0] != runs[2][0]
@@ -226,7 +227,12 @@ def test_the_same_seed_trains_the_same_and_another_does_not():
 def test_a_compiled_step_is_the_eager_one():
     logs, ends = [], []
     for eager in (True, False):
-        gan = evolving(["minimax", "heuristic"], eager=eager, population=2)
+        gan = evolving(
+            ["minimax", "heuristic"],
+            eager=eager,
+            normalized=False,
+            diversity_weight=0.1,
+        )
         logs.append(fit(gan, points(2)))
         ends.append(everything(gan))
     assert_same(*ends, atol=1e-5)
