@@ -6,7 +6,11 @@ from keras import layers
 from keras_latent.evolutionary_gan import EvolutionaryGAN
 from keras_latent.gan import GAN
 from keras_latent.gan_layers import SeededLayers
-from keras_latent.gan_networks import mlp_gan_networks, sngan_networks
+from keras_latent.gan_networks import (
+    dcgan_networks,
+    mlp_gan_networks,
+    sngan_networks,
+)
 from keras_latent.gan_regularizers import GradientPenalty
 from keras_latent.info_gan import InfoGAN
 from keras_latent.progressive_gan import ProgressiveGAN
@@ -46,7 +50,10 @@ def make_gan(settings, data, steps):
         options["loss"] = settings.loss
         options["regularizers"] = _penalties(settings.loss)
     gan = _fixed(settings, data, options)
-    gan.compile(*(keras.optimizers.Adam(RATE, 0.5) for _ in range(2)))
+    if settings.kind == "info" and not settings.toy:
+        gan.compile()
+    else:
+        gan.compile(*(keras.optimizers.Adam(RATE, 0.5) for _ in range(2)))
     return gan
 
 
@@ -73,7 +80,9 @@ def _fixed(settings, data, options):
         small = {"width": 64, "stddev": SPREAD, "seed": seed}
         players = mlp_gan_networks(shape, TOY_LATENT + codes, **small)
     else:
-        players = sngan_networks(shape, LATENT + codes, WIDTH, seed)
+        # Of a spectrally normalized discriminator no codes are learned.
+        made = dcgan_networks if codes else sngan_networks
+        players = made(shape, LATENT + codes, WIDTH, seed)
     if settings.kind == "gan":
         return GAN(*players, **options)
     if settings.kind == "evolutionary":

@@ -30,7 +30,7 @@ class GANSettings:
             `datasets.load`.
         data_dir: as in `datasets.load`.
         kind: "gan", "evolutionary", "info" or "progressive".
-        loss: name of a loss of `GAN`; empty: "hinge", of toys
+        loss: name of a loss of `GAN`; empty: "hinge", of toys and "info"
             "non_saturating", of "progressive" "wasserstein". None for
             "evolutionary", which has mutations instead.
         image_size: int, pixels a side, a power of two from 16, that images
@@ -120,4 +120,5 @@ class GANSettings:
             return ""
         if self.kind == "progressive":
             return "wasserstein"
-        return "non_saturating" if self.toy else "hinge"
+        soft = self.toy or self.kind == "info"
+        return "non_saturating" if soft else "hinge"
