@@ -6,6 +6,7 @@ import pathlib
 import warnings
 
 import keras
+import numpy as np
 
 from keras_latent.cli_errors import TrainingError
 from keras_latent.feature_extractors import feature_extractor
@@ -112,8 +113,9 @@ def _grow(gan, settings, data, steps, epoch, callbacks):
 
 
 def _fit(gan, settings, data, steps, first_epoch, end, callbacks):
+    numbers = np.arange(len(data.train))  # there are no labels to learn from
     batches = shuffled_batches(
-        *(data.train, data.train, settings.batch_size, settings.seed),
+        *(data.train, numbers, settings.batch_size, settings.seed),
         first=first_epoch * steps,
     )
     gan.fit(

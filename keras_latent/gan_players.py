@@ -80,7 +80,7 @@ def _fixed(settings, data, options):
         small = {"width": 64, "stddev": SPREAD, "seed": seed}
         players = mlp_gan_networks(shape, TOY_LATENT + codes, **small)
     else:
-        # Of a spectrally normalized discriminator no codes are learned.
+        # In short runs spectrally normalized features teach no codes.
         made = dcgan_networks if codes else sngan_networks
         players = made(shape, LATENT + codes, WIDTH, seed)
     if settings.kind == "gan":

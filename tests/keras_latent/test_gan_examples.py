@@ -8,6 +8,8 @@ import sys
 import keras
 import pytest
 
+import keras_latent as kl
+
 ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -37,7 +39,7 @@ def test_evolve_gaussians_counts_modes_of_both(tmp_path):
         folder = tmp_path / name
         assert (folder / "report.html").exists()
         gan = keras.models.load_model(folder / "gan.keras")
-        assert int(gan.step) == 500
+        assert isinstance(gan, kl.GAN) and int(gan.step) == 500
     assert (tmp_path / "scatter.png").read_bytes()[1:4] == b"PNG"
     assert (tmp_path / "evolutionary" / "winners.png").exists()
 
