@@ -68,7 +68,6 @@ def test_points_are_measured_by_coordinates_and_modes():
         ({"classifier": None}, {"inception": "no classifier was given"}),
         ({"classifier": lambda x: x}, {"inception": "shape"}),
     ],
-    ids=str,
 )
 def test_what_cannot_be_measured_says_why(changed, missing):
     given = dict(generated=IMAGES, real=IMAGES, features=corners)
