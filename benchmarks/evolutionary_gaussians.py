@@ -7,7 +7,7 @@ networks, first weights, examples, optimizers and number of discriminator
 updates, all with cross-entropy for the discriminator; `EvolutionaryGAN` has
 three times the generator updates, of which two are thrown away. A mode is
 covered by a tenth of its fair share of samples within 4 standard deviations.
-The options' defaults were chosen on seeds 0 and 1; the figures are of others.
+Options are tried on seeds 0 and 1 alone; the figures are of other seeds.
 Prints a table, writes `benchmarks/results/evolutionary_gaussians.json` and a
 picture of the samples beside it.
 """

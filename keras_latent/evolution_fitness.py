@@ -32,7 +32,7 @@ def quality_fitness(fake_logits):
     Returns:
         float32 scalar tensor in [0, 1].
 
-    Source: Wang et al. 2018, arXiv:1803.00657, equation 6.
+    Source: Wang et al. 2018, arXiv:1803.00657, quality fitness.
 
     Example:
         >>> from keras_latent.evolution_fitness import quality_fitness
@@ -52,7 +52,7 @@ def diversity_fitness(gradients):
     Returns:
         float32 scalar tensor, at most 34.5 (a norm of 1e-15).
 
-    Source: Wang et al. 2018, arXiv:1803.00657, equation 7; `fitness_score` in
+    Source: Wang et al. 2018, arXiv:1803.00657; `fitness_score` in
         `models/egan_model.py` of WANG-Chaoyue/EvolutionaryGAN-pytorch.
     Differs from the first code, which takes the logarithm of the squared
         norm: there it is twice as large.
@@ -76,7 +76,7 @@ def real_gradients(discriminator, real):
     Returns:
         List of float32 tensors like the discriminator's trainable weights.
 
-    Source: the first term of Wang et al. 2018, arXiv:1803.00657, equation 7.
+    Source: Wang et al. 2018, arXiv:1803.00657, within diversity fitness.
     """
     return _gradients(discriminator, real, sign=-1.0)[0]
 
@@ -96,7 +96,7 @@ def measure_fitness(discriminator, shared, fake, diversity_weight):
     Returns:
         `Fitness`.
 
-    Source: Wang et al. 2018, arXiv:1803.00657, equations 6 to 8.
+    Source: Wang et al. 2018, arXiv:1803.00657, fitness.
     """
     own, logits = _gradients(discriminator, fake, sign=1.0)
     whole = [a + b for a, b in zip(shared, own, strict=True)]

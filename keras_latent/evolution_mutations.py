@@ -15,7 +15,7 @@ def least_squares_mutation(fake_logits):
     Returns:
         float32 scalar tensor in [0, 1].
 
-    Source: Wang et al. 2018, arXiv:1803.00657, equation 4; `ls` in
+    Source: Wang et al. 2018, arXiv:1803.00657; `ls` in
         `toys/train_toy_25G.py` of WANG-Chaoyue/EvolutionaryGAN.
     Differs from `least_squares_logit_mutation`, the later code's: here the
         loss is bounded and its gradient vanishes where D is sure.

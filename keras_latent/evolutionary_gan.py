@@ -143,7 +143,16 @@ class EvolutionaryGAN(GAN):
         ]
 
     def compile(self, d_optimizer=None, g_optimizer=None, **options):
-        """Sets the optimizers, as `GAN.compile`; each parent has its own."""
+        """Sets the optimizers; each parent has one like `g_optimizer`.
+
+        All parents become copies of `generator`, as it is now.
+
+        Args:
+            d_optimizer, g_optimizer, **options: as for `GAN.compile`.
+
+        Raises:
+            ValueError: as `GAN.compile`.
+        """
         super().compile(d_optimizer, g_optimizer, **options)
         kind, config = type(self.optimizer), self.optimizer.get_config()
         with self.distribute_strategy.scope():

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-import keras_latent as kl
 from keras_latent.evolution_fitness import (
     diversity_fitness,
     measure_fitness,
@@ -46,7 +46,6 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mutation_and_its_gradient_are_as_written(name):
-    tf = pytest.importorskip("tensorflow")
     logits = np.random.default_rng(0).normal(0, 2, (40, 1))
     value, slope = EXPECTED[name]
     given = tf.constant(logits, "float32")
@@ -169,7 +168,3 @@ def test_samples_of_survivors_take_turns():
     mixed = in_turn(samples, [3, 1])
     assert mixed.shape == (4, 3)
     assert mixed.numpy()[:, 0].tolist() == [3, 1, 3, 1]
-
-
-def test_the_package_exports_the_class():
-    assert kl.EvolutionaryGAN.__module__ == "keras_latent.evolutionary_gan"
