@@ -138,7 +138,7 @@ def _gap(side):
 def _draw_points(panels, titles, limits):
     values = np.concatenate(panels)
     low, high = limits or (float(values.min()), float(values.max()))
-    margin = 0.04 * (high - low) or 1.0
+    margin = 0.0 if limits else 0.04 * (high - low) or 1.0
     side = SCATTER[0] if len(panels) < 3 else SCATTER[1]
 
     def paint(axes, points):
