@@ -9,15 +9,12 @@ and nothing of Keras' training loop. Prints a table and writes
 `benchmarks/results/gan_steps.json`.
 """
 
-import argparse
-import json
 import pathlib
 
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.console import Console
-from rich.table import Table
+from step_ratios import run
 from timing import compare, interleave, over
 
 import keras_latent as kl
@@ -114,38 +111,12 @@ def measure(names, rounds):
     return rows
 
 
-def table(rows):
-    """The rows as a table of rich."""
-    result = Table(title="Steps of GANs in medians of ratios")
-    result.add_column("step", no_wrap=True)
-    for heading in ("wall", "quartiles", "CPU", "the other, ms", "bound"):
-        result.add_column(heading, justify="right")
-    for row in rows:
-        low, high = row["wall_quartiles"]
-        holds = "holds" if row["wall"] <= row["at_most"] else "fails"
-        result.add_row(
-            row["measure"],
-            f"{row['wall']:.3f}",
-            f"{low:.3f}-{high:.3f}",
-            f"{row['cpu']:.3f}",
-            f"{row['unit_ms']:.1f}",
-            f"<= {row['at_most']} {holds}",
-        )
-    return result
-
-
-def main():
-    """Times, prints, writes."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=[*CASES])
-    parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
-    options = parser.parse_args()
-    rows = measure(options.cases, options.rounds)
-    Console().print(table(rows))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(rows, indent=1) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run(
+        __doc__.split("\n")[0],
+        CASES,
+        measure,
+        OUTPUT,
+        title="Steps of GANs in medians of ratios",
+        unit="the other",
+    )
