@@ -13,6 +13,7 @@ from keras_latent.fader_steps import (
     reconstruction_loss,
 )
 from keras_latent.fresh_batches import share_rows
+from keras_latent.two_optimizers import check_optimizers, scale_if_half
 
 SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
 
@@ -52,7 +53,10 @@ class FaderTraining(keras.Model):
         optimizer = keras.optimizers.get(optimizer or adam(3e-4, beta_1=0.5))
         other = classifier_optimizer or adam(1e-3, beta_1=0.5)
         other = keras.optimizers.get(other)
-        _check_optimizers(optimizer, other)
+        check_optimizers(
+            {"classifier_optimizer": other, "optimizer": optimizer},
+            "Leave it out.",
+        )
         super().compile(
             optimizer,
             run_eagerly=run_eagerly,
@@ -60,10 +64,10 @@ class FaderTraining(keras.Model):
             steps_per_execution=steps_per_execution,
             auto_scale_loss=auto_scale_loss,
         )
-        scaling = keras.optimizers.LossScaleOptimizer
-        half = self.classifier.dtype_policy.name == "mixed_float16"
-        if auto_scale_loss and half and not isinstance(other, scaling):
-            other = scaling(other, name="classifier_loss_scale_optimizer")
+        if auto_scale_loss:
+            other = scale_if_half(
+                other, self.classifier, "classifier_loss_scale_optimizer"
+            )
         self.classifier_optimizer = other
         self.compiled_image_loss = loss
         self.image_loss = keras.losses.get(loss)
@@ -154,21 +158,3 @@ class FaderTraining(keras.Model):
         for name, value in values.items():
             value = ops.stop_gradient(value)
             self.trackers[name].update_state(value, sample_weight=rows)
-
-
-def _check_optimizers(optimizer, other):
-    if optimizer is other:
-        raise ValueError(
-            "`classifier_optimizer` must be another object than `optimizer`: "
-            "each has the state of its own weights. Received: the same "
-            f"{type(other).__name__} twice. Make two."
-        )
-    named = {"optimizer": optimizer, "classifier_optimizer": other}
-    for argument, given in named.items():
-        if getattr(given, "use_ema", False):
-            raise ValueError(
-                f"`{argument}` must not average weights (`use_ema=True`): fit "
-                "would put averages of some networks beside last weights of "
-                "others. Received: "
-                f"{type(given).__name__}(use_ema=True). Leave it out."
-            )

@@ -7,6 +7,7 @@ from keras_latent.fresh_batches import share_rows
 from keras_latent.gan_average import update_average
 from keras_latent.gan_latent import draw_rows
 from keras_latent.gan_steps import discriminator_step, generator_step
+from keras_latent.two_optimizers import check_optimizers, scale_if_half
 
 SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
 # Each kind of draw has a number of its own, so that none repeats another's.
@@ -44,7 +45,10 @@ class GANTraining(keras.Model):
         adam = keras.optimizers.Adam
         d_optimizer = keras.optimizers.get(d_optimizer or adam(2e-4, 0.5))
         g_optimizer = keras.optimizers.get(g_optimizer or adam(2e-4, 0.5))
-        _check_optimizers(d_optimizer, g_optimizer)
+        check_optimizers(
+            {"d_optimizer": d_optimizer, "g_optimizer": g_optimizer},
+            "Give the GAN `ema_momentum` instead.",
+        )
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1 and jit_compile is True:
             raise ValueError(
@@ -59,14 +63,19 @@ class GANTraining(keras.Model):
             steps_per_execution=steps_per_execution,
             auto_scale_loss=auto_scale_loss,
         )
-        scaling = keras.optimizers.LossScaleOptimizer
-        half = self.discriminator.dtype_policy.name == "mixed_float16"
-        if auto_scale_loss and half and not isinstance(d_optimizer, scaling):
-            d_optimizer = scaling(d_optimizer, name="d_loss_scale_optimizer")
+        if auto_scale_loss:
+            d_optimizer = scale_if_half(
+                d_optimizer, self.discriminator, "d_loss_scale_optimizer"
+            )
         self.d_optimizer = d_optimizer
         with self.distribute_strategy.scope():
-            self.g_optimizer.build(self.generator.trainable_variables)
+            self.g_optimizer.build(self.generator_variables)
             d_optimizer.build(self.discriminator.trainable_variables)
+
+    @property
+    def generator_variables(self):
+        """What `g_optimizer` trains."""
+        return self.generator.trainable_variables
 
     @property
     def g_optimizer(self):
@@ -159,21 +168,3 @@ class GANTraining(keras.Model):
         for name, value in values.items():
             value = tf.stop_gradient(value)
             self.trackers[name].update_state(value, sample_weight=rows)
-
-
-def _check_optimizers(d_optimizer, g_optimizer):
-    if d_optimizer is g_optimizer:
-        raise ValueError(
-            "`d_optimizer` must be another object than `g_optimizer`: "
-            "each has the state of its own weights. Received: the same "
-            f"{type(d_optimizer).__name__} twice. Make two."
-        )
-    named = {"d_optimizer": d_optimizer, "g_optimizer": g_optimizer}
-    for argument, given in named.items():
-        if getattr(given, "use_ema", False):
-            raise ValueError(
-                f"`{argument}` must not average weights (`use_ema=True`): fit "
-                "would put averages of one network beside last weights of the "
-                f"other. Received: {type(given).__name__}(use_ema=True). Give "
-                "the GAN `ema_momentum` instead."
-            )

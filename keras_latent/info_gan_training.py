@@ -44,12 +44,7 @@ class InfoGANTraining(GAN):
         learning rates 2e-4 (discriminator) and 1e-3 (generator).
         """
         default = keras.optimizers.Adam(1e-3, 0.5)
-        g_optimizer = keras.optimizers.get(g_optimizer or default)
-        # Built first, it keeps these variables: those of two networks.
-        inner = getattr(g_optimizer, "inner_optimizer", g_optimizer)
-        with self.distribute_strategy.scope():
-            inner.build(self.generator_variables)
-        super().compile(d_optimizer, g_optimizer, **options)
+        super().compile(d_optimizer, g_optimizer or default, **options)
 
     def draw_latent(self, rows, *purpose):
         """Latent points of this step, (rows, latent_dim)."""
