@@ -118,11 +118,19 @@ class GANTraining(keras.Model):
             rows = tf.shape(share)[0]
             latent = self.draw_latent(rows, DISCRIMINATOR_LATENT, index)
             fake = self.generator(latent, training=True)
-            self._track(rows, discriminator_step(self, share, fake))
+            self._track(rows, self._discriminate(share, fake, latent))
         latent = self.draw_latent(rows, GENERATOR_LATENT)
-        self._track(rows, generator_step(self, latent))
+        self._track(rows, self._generate(latent))
         self._finish_step()
         return self.get_metrics_result()
+
+    def _discriminate(self, real, fake, latent):
+        """A step of the discriminator; what of it is logged."""
+        return discriminator_step(self, real, fake)
+
+    def _generate(self, latent):
+        """A step of the generator; what of it is logged."""
+        return generator_step(self, latent)
 
     def test_step(self, data):
         """The same losses on a batch, of which nothing is trained."""

@@ -3,13 +3,8 @@
 import keras
 import tensorflow as tf
 
-from keras_latent.fresh_batches import share_rows
 from keras_latent.gan import GAN
-from keras_latent.gan_training import (
-    DISCRIMINATOR_LATENT,
-    EVALUATION_LATENT,
-    GENERATOR_LATENT,
-)
+from keras_latent.gan_training import EVALUATION_LATENT
 from keras_latent.info_gan_codes import draw_latent
 from keras_latent.info_gan_steps import (
     discriminator_step,
@@ -56,19 +51,11 @@ class InfoGANTraining(GAN):
         codes = self.categorical, self.continuous
         return draw_latent(rows, width, *codes, seed, step, kind)
 
-    def train_step(self, data):
-        """`critic_steps` steps of the discriminator, one of the generator."""
-        real = self._unpack(data)
-        for index in range(self.critic_steps):
-            share = share_rows(real, index, self.critic_steps)
-            rows = tf.shape(share)[0]
-            latent = self.draw_latent(rows, DISCRIMINATOR_LATENT, index)
-            fake = self.generator(latent, training=True)
-            self._track(rows, discriminator_step(self, share, fake, latent))
-        latent = self.draw_latent(rows, GENERATOR_LATENT)
-        self._track(rows, generator_step(self, latent))
-        self._finish_step()
-        return self.get_metrics_result()
+    def _discriminate(self, real, fake, latent):
+        return discriminator_step(self, real, fake, latent)
+
+    def _generate(self, latent):
+        return generator_step(self, latent)
 
     def test_step(self, data):
         """The same losses on a batch, of which nothing is trained."""
