@@ -9,6 +9,7 @@ from keras_latent.conditional_decoder import (
     conditional_decoder,
 )
 from keras_latent.default_features import default_features
+from keras_latent.directions import Directions
 from keras_latent.domain_adversarial import DomainAdversarial
 from keras_latent.domain_networks import domain_networks
 from keras_latent.domain_pairs import pair
@@ -81,6 +82,7 @@ __all__ = [
     "AdversarialSchedule",
     "AnnealedLearningRate",
     "ConcatenateAttribute",
+    "Directions",
     "DomainAdversarial",
     "EvolutionaryGAN",
     "EqualizedConv2D",

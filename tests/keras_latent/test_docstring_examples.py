@@ -11,6 +11,7 @@ MODULES = [
     "keras_latent.cli_errors",
     "keras_latent.conditional_decoder",
     "keras_latent.datasets",
+    "keras_latent.directions",
     "keras_latent.domain_adversarial",
     "keras_latent.domain_losses",
     "keras_latent.domain_networks",
@@ -55,6 +56,7 @@ MODULES = [
     "keras_latent.progressive_stages",
     "keras_latent.reconstruction_error",
     "keras_latent.shuffled_batches",
+    "keras_latent.steered_generator",
     "keras_latent.swap",
 ]
 
