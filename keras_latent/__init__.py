@@ -75,6 +75,7 @@ from keras_latent.reconstruction_error import (
 from keras_latent.sample_grids import SampleGrid
 from keras_latent.sample_history import SampleHistory
 from keras_latent.sample_pictures import sample_grid
+from keras_latent.shapes import ShapesData, render_shapes, shapes
 from keras_latent.slerp import slerp
 from keras_latent.swap import SwapFindings, swap_accuracy
 
@@ -115,6 +116,7 @@ __all__ = [
     "ReconstructionFindings",
     "SampleGrid",
     "SampleHistory",
+    "ShapesData",
     "SwapFindings",
     "concatenate_attribute",
     "conditional_decoder",
@@ -142,8 +144,10 @@ __all__ = [
     "probe_accuracy",
     "progressive_networks",
     "reconstruction_error",
+    "render_shapes",
     "reverse_gradient",
     "sample_grid",
+    "shapes",
     "slerp",
     "sngan_networks",
     "swap_accuracy",

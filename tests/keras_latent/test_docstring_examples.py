@@ -55,6 +55,7 @@ MODULES = [
     "keras_latent.progressive_networks",
     "keras_latent.progressive_stages",
     "keras_latent.reconstruction_error",
+    "keras_latent.shapes",
     "keras_latent.shuffled_batches",
     "keras_latent.steered_generator",
     "keras_latent.swap",
