@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_latent.arguments import check_count
 
 FACTORS = ("hue", "shape", "horizontal", "vertical", "size")
-RADII = (0.09, 0.18)  # of the image's width; of a disc of the same area
+RADII = (0.08, 0.16)  # of the image's width; of a disc of the same area
 CENTRES = (0.3, 0.7)  # so that the largest triangle stays inside
 BATCH = 1024  # images drawn at once
 
@@ -70,8 +70,8 @@ def render_shapes(factors, size=32, background=0.0):
         factors: float tensor (n, 5), in [0, 1]. Its columns: hue (red, green
             at 1/3, blue at 2/3, red); shape (circle 0, square 1/2, triangle 1,
             blends between them); horizontal position, from left; vertical
-            position, from top; size. Shapes of one size have one area, 2.5 %
-            to 10 % of the image.
+            position, from top; size. Shapes of one size have one area, 2 %
+            to 8 % of the image.
         size: int from 8, height and width in pixels.
         background: number in [0, 1], black to white; or float tensor in
             [0, 1], (n,) of levels or (n, size, size, 3) of colours.
