@@ -50,6 +50,8 @@ from keras_latent.gan_regularizers import (
 from keras_latent.gan_report import GANReport
 from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
+from keras_latent.hessian_penalty import hessian_penalty
+from keras_latent.hessian_regularizer import HessianPenaltyRegularizer
 from keras_latent.image_classifier import train_classifier
 from keras_latent.inception_features import inception_features
 from keras_latent.inception_score import (
@@ -85,9 +87,9 @@ __all__ = [
     "ConcatenateAttribute",
     "Directions",
     "DomainAdversarial",
-    "EvolutionaryGAN",
     "EqualizedConv2D",
     "EqualizedDense",
+    "EvolutionaryGAN",
     "Fader",
     "FaderFindings",
     "FaderLimits",
@@ -102,6 +104,7 @@ __all__ = [
     "GANReport",
     "GradientPenalty",
     "GradientReversal",
+    "HessianPenaltyRegularizer",
     "InceptionScoreFindings",
     "InfoGAN",
     "KernelFindings",
@@ -133,6 +136,7 @@ __all__ = [
     "gaussian_frechet_distance",
     "gaussian_grid",
     "gaussian_ring",
+    "hessian_penalty",
     "inception_features",
     "inception_score",
     "interpolation_strips",

@@ -63,6 +63,17 @@ CASES = {
     ),
     kl.GradientPenalty: dict(weight=2.0, target=0.5, seed=3),
     kl.R1Penalty: dict(weight=2.0),
+    kl.HessianPenaltyRegularizer: dict(
+        weight=2.0,
+        warmup_steps=5,
+        start_step=3,
+        num_vectors=4,
+        epsilon=0.2,
+        reduction="mean",
+        unbiased=False,
+        layers=["first"],
+        seed=4,
+    ),
     kl.InfoGAN: dict(
         categorical=[2],
         continuous=1,
