@@ -1,6 +1,7 @@
 """Adversarial representations and latent directions for Keras 3."""
 
 from keras_latent import datasets
+from keras_latent.activeness import activeness
 from keras_latent.adversarial_schedule import AdversarialSchedule
 from keras_latent.annealed_learning_rate import AnnealedLearningRate
 from keras_latent.conditional_decoder import (
@@ -52,6 +53,7 @@ from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 from keras_latent.hessian_penalty import hessian_penalty
 from keras_latent.hessian_regularizer import HessianPenaltyRegularizer
+from keras_latent.hessian_scores import HessianFindings, hessian_scores
 from keras_latent.image_classifier import train_classifier
 from keras_latent.inception_features import inception_features
 from keras_latent.inception_score import (
@@ -104,6 +106,7 @@ __all__ = [
     "GANReport",
     "GradientPenalty",
     "GradientReversal",
+    "HessianFindings",
     "HessianPenaltyRegularizer",
     "InceptionScoreFindings",
     "InfoGAN",
@@ -121,6 +124,7 @@ __all__ = [
     "SampleHistory",
     "ShapesData",
     "SwapFindings",
+    "activeness",
     "concatenate_attribute",
     "conditional_decoder",
     "datasets",
@@ -137,6 +141,7 @@ __all__ = [
     "gaussian_grid",
     "gaussian_ring",
     "hessian_penalty",
+    "hessian_scores",
     "inception_features",
     "inception_score",
     "interpolation_strips",

@@ -6,6 +6,7 @@ import importlib
 import pytest
 
 MODULES = [
+    "keras_latent.activeness",
     "keras_latent.adversarial_schedule",
     "keras_latent.annealed_learning_rate",
     "keras_latent.cli_errors",
@@ -40,6 +41,7 @@ MODULES = [
     "keras_latent.gradient_reversal",
     "keras_latent.hessian_penalty",
     "keras_latent.hessian_regularizer",
+    "keras_latent.hessian_scores",
     "keras_latent.image_arrays",
     "keras_latent.image_classifier",
     "keras_latent.info_gan",

@@ -1,0 +1,71 @@
+"""How much each latent number changes the images."""
+
+import numpy as np
+
+from keras_latent.arguments import check_count
+from keras_latent.steered_generator import SteeredGenerator
+
+
+def activeness(
+    generator, z, values=(-2.0, 0.0, 2.0), conditioning=None, batch_size=64
+):
+    """Variance of images over values of one latent number, for each of them.
+
+    0 for a number that the generator ignores. Numbers are compared in one
+    generator, or in generators of one range of images.
+
+    To measure directions, the rows of Q, give `lambda w: generator(w @ Q)`
+    and coordinates w.
+
+    Args:
+        generator: Keras model, called with `training=False`, or function of
+            (z, **conditioning). Equal points must give equal images.
+        z: float array (points, latent_dim), the other numbers; the authors
+            take 300 points.
+        values: list of at least two finite numbers, what each latent number
+            is set to.
+        conditioning: dict of keyword arguments of the generator, the same for
+            all points.
+        batch_size: int from 1, points at once.
+
+    Returns:
+        float64 array (latent_dim,), from 0: means over points and pixels of
+        the unbiased variance.
+
+    Raises:
+        ValueError: an argument of another shape or out of range.
+
+    Source: Peebles et al. 2020, arXiv:2008.10599, section 4.3; `activeness`
+        in progan_experiments/figures.py of wpeebles/hessian_penalty.
+    Differs from the authors' code: latent points keep their norms.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> kl.activeness(lambda z: 3.0 * z[:, :1], np.ones((5, 2))).tolist()
+        [36.0, 0.0]
+    """
+    check_count("batch_size", batch_size)
+    z, values = np.asarray(z, "float32"), np.asarray(values, "float32")
+    if z.ndim != 2 or not z.size:
+        raise ValueError(
+            "`z` must be of shape (points, latent_dim). Received: shape "
+            f"{z.shape}."
+        )
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(
+            "`values` must be at least two finite numbers. Received: "
+            f"{values.tolist()}."
+        )
+    steered = SteeredGenerator(generator, z.shape[1])
+    total = np.zeros(z.shape[1])
+    for start in range(0, len(z), batch_size):
+        batch = z[start : start + batch_size]
+        for index in range(z.shape[1]):
+            images = []
+            for value in values:
+                moved = batch.copy()
+                moved[:, index] = value
+                images.append(steered(moved, conditioning).numpy())
+            spread = np.var(np.float64(images), axis=0, ddof=1)
+            total[index] += spread.mean() * len(batch)
+    return total / len(z)
