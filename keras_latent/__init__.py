@@ -10,6 +10,7 @@ from keras_latent.conditional_decoder import (
     conditional_decoder,
 )
 from keras_latent.default_features import default_features
+from keras_latent.direction_discovery import DirectionDiscovery
 from keras_latent.directions import Directions
 from keras_latent.domain_adversarial import DomainAdversarial
 from keras_latent.domain_networks import domain_networks
@@ -72,10 +73,16 @@ from keras_latent.progressive_layers import (
     PixelNormalization,
 )
 from keras_latent.progressive_networks import progressive_networks
+from keras_latent.reconstruction_accuracy import (
+    ReconstructionAccuracy,
+    reconstruction_accuracy,
+)
 from keras_latent.reconstruction_error import (
     ReconstructionFindings,
     reconstruction_error,
 )
+from keras_latent.reconstructors import lenet_reconstructor
+from keras_latent.resnet_reconstructor import resnet18_reconstructor
 from keras_latent.sample_grids import SampleGrid
 from keras_latent.sample_history import SampleHistory
 from keras_latent.sample_pictures import sample_grid
@@ -87,6 +94,7 @@ __all__ = [
     "AdversarialSchedule",
     "AnnealedLearningRate",
     "ConcatenateAttribute",
+    "DirectionDiscovery",
     "Directions",
     "DomainAdversarial",
     "EqualizedConv2D",
@@ -119,6 +127,7 @@ __all__ = [
     "ProbeMonitor",
     "ProgressiveGAN",
     "R1Penalty",
+    "ReconstructionAccuracy",
     "ReconstructionFindings",
     "SampleGrid",
     "SampleHistory",
@@ -146,14 +155,17 @@ __all__ = [
     "inception_score",
     "interpolation_strips",
     "kernel_distance",
+    "lenet_reconstructor",
     "mlp_gan_networks",
     "mode_coverage",
     "pair",
     "path_length",
     "probe_accuracy",
     "progressive_networks",
+    "reconstruction_accuracy",
     "reconstruction_error",
     "render_shapes",
+    "resnet18_reconstructor",
     "reverse_gradient",
     "sample_grid",
     "shapes",

@@ -1,0 +1,199 @@
+"""How `DirectionDiscovery` is compiled, trained and evaluated."""
+
+import keras
+import tensorflow as tf
+
+from keras_latent.arguments import check_count
+from keras_latent.discovery_checks import check_options
+from keras_latent.discovery_steps import DiscoverySteps
+from keras_latent.gan_checks import check_last_step
+from keras_latent.two_optimizers import check_optimizers, scale_if_half
+
+SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
+
+
+class DiscoveryTraining(DiscoverySteps):
+    """Base class: learns directions together with their reconstructor."""
+
+    def compile(
+        self,
+        direction_optimizer=None,
+        reconstructor_optimizer=None,
+        run_eagerly=False,
+        jit_compile=False,
+        steps_per_execution=1,
+        auto_scale_loss=True,
+    ):
+        """Sets how directions and reconstructor are trained.
+
+        Args:
+            direction_optimizer: of the directions; None: Adam of learning
+                rate 1e-4. Fixed directions have none.
+            reconstructor_optimizer: of the reconstructor; None: likewise. It
+                is also the `optimizer` of the model, which callbacks find.
+            run_eagerly, jit_compile, steps_per_execution, auto_scale_loss: as
+                in `keras.Model.compile`; XLA cannot compile "orthonormal".
+
+        Raises:
+            ValueError: the same optimizer twice, one with `use_ema`, one for
+                fixed directions, `jit_compile=True` for orthonormal ones.
+        """
+        adam = keras.optimizers.Adam
+        get = keras.optimizers.get
+        if not self.learned and direction_optimizer is not None:
+            raise ValueError(
+                '`direction_optimizer` must be None for `normalization="fixed"'
+                "`, whose directions are not trained. Received: "
+                f"{direction_optimizer!r}."
+            )
+        directions = get(direction_optimizer or adam(1e-4))
+        reconstructor = get(reconstructor_optimizer or adam(1e-4))
+        if jit_compile is True and self.normalization == "orthonormal":
+            raise ValueError(
+                "`jit_compile` must be False for orthonormal directions: XLA "
+                "has no gradient of TensorFlow's matrix exponential. Received: "
+                "jit_compile=True."
+            )
+        check_optimizers(
+            {
+                "direction_optimizer": directions,
+                "reconstructor_optimizer": reconstructor,
+            },
+            "Lower the learning rates towards the end instead.",
+        )
+        super().compile(
+            reconstructor,
+            run_eagerly=run_eagerly,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=False,
+        )
+        if auto_scale_loss:
+            name = "reconstructor_loss_scale_optimizer"
+            self.optimizer = scale_if_half(
+                reconstructor, self.reconstructor, name
+            )
+        self.direction_optimizer = directions if self.learned else None
+        with self.distribute_strategy.scope():
+            self.optimizer.build(self.reconstructor.trainable_variables)
+            if self.learned:
+                self.direction_optimizer.build(self.direction_variables)
+
+    @property
+    def reconstructor_optimizer(self):
+        """The optimizer of the reconstructor."""
+        return self.optimizer
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        given = super().get_compile_config()
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **{key: given[key] for key in SETTINGS},
+            "direction_optimizer": serialize(self.direction_optimizer),
+            "reconstructor_optimizer": serialize(self.optimizer),
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def fit(
+        self,
+        steps_per_epoch=1000,
+        epochs=1,
+        batch_size=32,
+        validation_samples=3200,
+        **options,
+    ):
+        """Learns directions; there is no data to give.
+
+        Args:
+            steps_per_epoch: int from 1 (the paper: 100,000 steps in all).
+            epochs: int from 1, number of the last epoch.
+            batch_size: int from 1, pairs of images of a step.
+            validation_samples: int from 0, pairs by which `val_accuracy` and
+                the like are measured after each epoch; 0: not at all.
+            **options: `callbacks`, `initial_epoch`, `validation_freq` and
+                `verbose`, as in `keras.Model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            ValueError: other options, counts out of range.
+        """
+        check_options("fit", options)
+        check_count("steps_per_epoch", steps_per_epoch)
+        check_count("batch_size", batch_size)
+        check_count("validation_samples", validation_samples, minimum=0)
+        if validation_samples:
+            options["validation_data"] = self._numbers(
+                validation_samples, batch_size
+            )
+        numbers = tf.data.Dataset.range(batch_size).repeat()
+        return super().fit(
+            numbers.batch(batch_size, drop_remainder=True),
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            shuffle=False,
+            **options,
+        )
+
+    def evaluate(
+        self, samples=3200, batch_size=32, return_dict=False, **options
+    ):
+        """Losses and accuracy of the reconstructor on pairs not trained on.
+
+        Args:
+            samples: int from 1, pairs; always the same, each direction
+                equally often.
+            batch_size: int from 1.
+            return_dict: bool, a dict of names to numbers or their list.
+            **options: `callbacks` and `verbose`, as in
+                `keras.Model.evaluate`.
+
+        Returns:
+            Dict or list of floats.
+
+        Raises:
+            ValueError: other options, counts out of range.
+        """
+        numbers = options.pop("x", None)  # Keras gives it while it fits
+        if numbers is None:
+            check_options("evaluate", options)
+            numbers = self._numbers(samples, batch_size)
+        self.judged.assign(0)
+        return super().evaluate(numbers, return_dict=return_dict, **options)
+
+    def _numbers(self, samples, batch_size):
+        """Batches of whole numbers, one for each pair."""
+        check_count("samples", samples)
+        check_count("batch_size", batch_size)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        check_last_step(samples, batch_size, replicas)
+        return tf.data.Dataset.range(samples).batch(batch_size)
+
+    @property
+    def trainable_variables(self):
+        return self._but_the_generators(super().trainable_variables)
+
+    @property
+    def trainable_weights(self):
+        return self._but_the_generators(super().trainable_weights)
+
+    @property
+    def non_trainable_variables(self):
+        return self._all_but(self.variables, self.trainable_variables)
+
+    @property
+    def non_trainable_weights(self):
+        return self._all_but(self.weights, self.trainable_weights)
+
+    def _but_the_generators(self, variables):
+        return self._all_but(variables, getattr(self.generator, "weights", ()))
+
+    @staticmethod
+    def _all_but(variables, others):
+        named = {id(variable) for variable in others}
+        return [v for v in variables if id(v) not in named]
