@@ -3,6 +3,18 @@
 import numpy as np
 
 from keras_latent.arguments import check_count
+from keras_latent.direction_annotations import (
+    read_annotations,
+    write_annotations,
+)
+from keras_latent.direction_checks import (
+    check_labels,
+    check_latents,
+    check_matrix,
+    check_shifts,
+)
+from keras_latent.direction_files import read_directions, write_directions
+from keras_latent.direction_pictures import direction_film, direction_sheet
 from keras_latent.steered_generator import SteeredGenerator
 
 
@@ -36,36 +48,14 @@ class Directions:
     """
 
     def __init__(self, matrix, names=None, scores=None):
-        matrix = np.array(matrix, "float32")
-        if matrix.ndim != 2 or not matrix.size:
-            raise ValueError(
-                "`matrix` must be (directions, latent_dim). Received: shape "
-                f"{matrix.shape}."
-            )
-        if not np.isfinite(matrix).all() or not matrix.any(axis=1).all():
-            raise ValueError(
-                "`matrix` must be finite, without rows of zeros. Received: "
-                f"{np.count_nonzero(~np.isfinite(matrix))} numbers that are "
-                f"not finite, {np.count_nonzero(~matrix.any(axis=1))} rows of "
-                "zeros."
-            )
+        matrix = check_matrix(matrix)
         names = [str(k) for k in range(len(matrix))] if names is None else names
         self.matrix, self.names = matrix, [str(name) for name in names]
         self.scores = {
             str(name): np.array(values, "float64")
             for name, values in (scores or {}).items()
         }
-        if len(self.names) != len(matrix):
-            raise ValueError(
-                f"`names` must be one for each of {len(matrix)} directions. "
-                f"Received: {len(self.names)}."
-            )
-        for name, values in self.scores.items():
-            if values.shape != (len(matrix),):
-                raise ValueError(
-                    f"`scores` must have a number for each of {len(matrix)} "
-                    f"directions. Received: {name!r} of shape {values.shape}."
-                )
+        check_labels(len(matrix), self.names, self.scores)
 
     def __len__(self):
         return len(self.matrix)
@@ -90,27 +80,111 @@ class Directions:
             float32 array (points, shifts, height, width, channels).
 
         Raises:
-            ValueError: another latent size, an unknown direction.
+            ValueError: another latent size, an unknown direction, no points
+                or shifts.
         """
         steered = SteeredGenerator(generator, self.latent_dim)
         row = self.matrix[self.index(k)]
-        z = np.asarray(z, "float32")
+        z = check_latents(z, self.latent_dim)
         images = [
-            steered(z + shift * row, conditioning).numpy() for shift in shifts
+            steered(z + shift * row, conditioning).numpy()
+            for shift in check_shifts(shifts)
         ]
         return np.stack(images, axis=1)
+
+    def plot(self, generator, z, k=None, shifts=None, path=None, **options):
+        """Draws a sheet, a row for each direction; `direction_sheet`.
+
+        Args:
+            generator, z: as for `traverse`.
+            k: list of directions, by number or name. None: the first 20.
+            shifts: list of numbers; None: 7 of them, from -6 to 6.
+            path: file to write, or None.
+            **options: `conditioning`, `image_range`.
+
+        Returns:
+            bytes of a PNG.
+        """
+        return direction_sheet(self, generator, z, k, shifts, path, **options)
+
+    def animate(self, generator, z, k, path=None, shifts=None, **options):
+        """Animates one direction, there and back; `direction_film`.
+
+        Args:
+            generator, z, k: as for `traverse`.
+            path: file to write, or None.
+            shifts: list of numbers, at least two; None: 25, from -6 to 6.
+            **options: `milliseconds`, `conditioning`, `image_range`.
+
+        Returns:
+            bytes of a GIF.
+        """
+        return direction_film(self, generator, z, k, path, shifts, **options)
+
+    def save(self, path):
+        """Writes matrix, names and scores to a file of `np.savez`."""
+        write_directions(path, self.matrix, self.names, self.scores)
+
+    @classmethod
+    def load(cls, path):
+        """Directions of a file of `save`; nothing in it is executed.
+
+        Raises:
+            ValueError: a file of something else, damaged, or newer.
+            FileNotFoundError: no such file.
+        """
+        return cls(**read_directions(path))
+
+    def to_csv(self, path, assessors=()):
+        """Writes a table of numbers and names, for people to fill in.
+
+        Args:
+            path: file to write.
+            assessors: list of str; each gets a column for 0 or 1, whether
+                the direction can be interpreted.
+        """
+        write_annotations(path, self.names, assessors)
+
+    def annotate(self, path):
+        """The same directions, with what people wrote into a table.
+
+        Args:
+            path: file of `to_csv`, or lines "index: name". Directions that
+                are not in it keep their names.
+
+        Returns:
+            `Directions` with these names and, where there are marks, the
+            score "interpretable": the share of 1, NaN where nobody marked.
+
+        Raises:
+            ValueError: another form; directions twice or not there.
+        """
+        names, shares = read_annotations(path, len(self))
+        named = [names.get(k, name) for k, name in enumerate(self.names)]
+        marked = {} if np.isnan(shares).all() else {"interpretable": shares}
+        return Directions(self.matrix, named, {**self.scores, **marked})
+
+    def subset(self, k):
+        """Some of the directions, a list of numbers or names, in its order."""
+        rows = [self.index(one) for one in k]
+        return Directions(
+            self.matrix[rows],
+            [self.names[row] for row in rows],
+            {name: values[rows] for name, values in self.scores.items()},
+        )
 
     def index(self, k):
         """Number of a direction, given by its number or its name.
 
         Raises:
-            ValueError: there is none of it.
+            ValueError: there is none of it, or several of that name.
         """
         if isinstance(k, str):
-            if k in self.names:
+            if self.names.count(k) == 1:
                 return self.names.index(k)
             raise ValueError(
-                f"`k` must be one of {self.names}. Received: {k!r}."
+                f"`k` must name one of {self.names}. Received: {k!r}, the "
+                f"name of {self.names.count(k)}. Its number says which."
             )
         check_count("k", k, minimum=0)
         if k >= len(self):
