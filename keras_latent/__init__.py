@@ -65,6 +65,8 @@ from keras_latent.info_gan import InfoGAN
 from keras_latent.kernel_distance import KernelFindings, kernel_distance
 from keras_latent.mode_coverage import ModeFindings, mode_coverage
 from keras_latent.monitors import ProbeMonitor
+from keras_latent.naturalness import naturalness
+from keras_latent.naturalness_findings import NaturalnessFindings
 from keras_latent.path_length import PathLengthFindings, path_length
 from keras_latent.probe import ProbeFindings, probe_accuracy
 from keras_latent.progressive_gan import ProgressiveGAN
@@ -121,6 +123,7 @@ __all__ = [
     "KernelFindings",
     "MinibatchStandardDeviation",
     "ModeFindings",
+    "NaturalnessFindings",
     "PathLengthFindings",
     "PixelNormalization",
     "ProbeFindings",
@@ -158,6 +161,7 @@ __all__ = [
     "lenet_reconstructor",
     "mlp_gan_networks",
     "mode_coverage",
+    "naturalness",
     "pair",
     "path_length",
     "probe_accuracy",

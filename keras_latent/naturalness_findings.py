@@ -1,0 +1,81 @@
+"""What `naturalness` found, and how sure that is."""
+
+import dataclasses
+
+import numpy as np
+
+SURE = 1.96  # standard deviations of 95 % confidence
+
+
+@dataclasses.dataclass(frozen=True)
+class NaturalnessFindings:
+    """The naturalness of directions; `float(found)` is the mean of all.
+
+    Attributes:
+        reference: float64 array (directions,), accuracy of the classifier of
+            generated images on other generated images.
+        real: float64 array (directions,), accuracy of the classifier of real
+            images on other real images, labelled by the first.
+        returned: float64 array (directions,), accuracy of the classifier of
+            real images on generated ones: the naturalness.
+        degenerate: bool array (directions,), whether the first classifier
+            gave all real images one label, so that nothing was learned from
+            them and `returned` is 0.5 but for chance.
+        samples: int, images by which each was measured.
+    """
+
+    reference: np.ndarray
+    real: np.ndarray
+    returned: np.ndarray
+    degenerate: np.ndarray
+    samples: int
+
+    @property
+    def intervals(self):
+        """95 % intervals of `returned`, float64 array (directions, 2).
+
+        Of the measurement alone (Wilson's score): other classifiers, from
+        another seed, differ by more.
+        """
+        return wilson_interval(self.returned, self.samples)
+
+    @property
+    def mean(self):
+        """The mean of `returned`."""
+        return float(np.mean(self.returned))
+
+    @property
+    def standard_error(self):
+        """Of the mean, as of directions drawn at random; NaN for one."""
+        if len(self.returned) < 2:
+            return float("nan")
+        spread = np.std(self.returned, ddof=1)
+        return float(spread / np.sqrt(len(self.returned)))
+
+    def __float__(self):
+        return self.mean
+
+
+def wilson_interval(shares, samples):
+    """95 % intervals of shares that were measured by so many samples.
+
+    Args:
+        shares: float array in [0, 1].
+        samples: int from 1.
+
+    Returns:
+        float64 array (..., 2).
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and
+        statistical inference".
+
+    Example:
+        >>> from keras_latent.naturalness_findings import wilson_interval
+        >>> wilson_interval(0.5, 100).round(3).tolist()
+        [0.404, 0.596]
+    """
+    shares, odds = np.asarray(shares, "float64"), SURE**2 / samples
+    middle = shares + odds / 2
+    around = np.sqrt(shares * (1 - shares) * odds + odds**2 / 4)
+    ends = np.stack([middle - around, middle + around], axis=-1)
+    return np.clip(ends / (1 + odds), 0.0, 1.0)
