@@ -12,7 +12,7 @@ def layer_outputs(model, layers):
 
     Returns:
         `keras.Model` from the model's inputs to a list of tensors, in the
-        order of `layers`.
+        order of `layers`; to one tensor, for one of them.
 
     Raises:
         ValueError: another kind of model, no layers, an unknown one, one that
@@ -40,29 +40,43 @@ def layer_outputs(model, layers):
             "`layers` must hold at least one name. Received: none of them; "
             "None stands for the model's output."
         )
-    names = [layer.name for layer in model.layers]
+    inputs = keras.layers.InputLayer
+    names = [each.name for each in model.layers if not isinstance(each, inputs)]
     unknown = [name for name in layers if name not in names]
     if unknown:
         raise ValueError(
             f"`layers` must be of those of the model, {names}. Received: "
             f"{unknown}."
         )
-    outputs = [_output(model.get_layer(name)) for name in layers]
-    return keras.Model(model.inputs, outputs)
+    start, found = _call_again(model)
+    several = [name for name in layers if len(found[name]) > 1]
+    if several:
+        raise ValueError(
+            "`layers` must be such that are called once and have one output. "
+            f"Received: {several}."
+        )
+    return keras.Model(start, [found[name][0] for name in layers])
 
 
-def _output(layer):
-    try:
-        output = layer.output
-    except AttributeError as error:
-        raise _several(layer) from error
-    if isinstance(output, (list, tuple, dict)):
-        raise _several(layer)
-    return output
+def _call_again(model):
+    """New inputs, and the outputs of each layer by its name.
 
+    `layer.output` is that of the layer's first call, in whatever model.
+    """
+    found = {}
 
-def _several(layer):
-    return ValueError(
-        "`layers` must be such that are called once and have one output. "
-        f"Received: {layer.name!r}."
-    )
+    def call(layer, *arguments, **options):
+        outputs = layer(*arguments, **options)
+        found.setdefault(layer.name, []).extend(keras.tree.flatten(outputs))
+        return outputs
+
+    if not isinstance(model, keras.Sequential):
+        again = keras.models.clone_model(
+            model, clone_function=lambda layer: layer, call_function=call
+        )
+        return again.input, found
+    given = model.inputs[0]
+    start = moved = keras.Input(batch_shape=given.shape, dtype=given.dtype)
+    for layer in model.layers:
+        moved = call(layer, moved)
+    return start, found

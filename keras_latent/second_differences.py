@@ -24,6 +24,9 @@ def second_differences(call, z, vectors, centre, epsilon):
     Returns:
         List of tensors, one for each activation.
 
+    Raises:
+        ValueError: a centre of other shapes.
+
     Example:
         >>> from keras_latent.second_differences import second_differences
         >>> def call(z):
@@ -34,6 +37,14 @@ def second_differences(call, z, vectors, centre, epsilon):
         [[18.0]]
     """
     ahead, behind = call(z + epsilon * vectors), call(z - epsilon * vectors)
+    shapes = [
+        [tuple(v.shape[1:]) for v in values] for values in (centre, ahead)
+    ]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "`centre` must have the shapes of what the generator gives, "
+            f"(batch, ...) with {shapes[1]}. Received: {shapes[0]}."
+        )
     return [
         (one - 2.0 * here + other) / epsilon**2
         for one, here, other in zip(ahead, centre, behind, strict=True)
