@@ -50,6 +50,7 @@ from keras_latent.gan_regularizers import (
     R1Penalty,
 )
 from keras_latent.gan_report import GANReport
+from keras_latent.ganspace import ganspace
 from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
 from keras_latent.hessian_penalty import hessian_penalty
@@ -88,6 +89,7 @@ from keras_latent.resnet_reconstructor import resnet18_reconstructor
 from keras_latent.sample_grids import SampleGrid
 from keras_latent.sample_history import SampleHistory
 from keras_latent.sample_pictures import sample_grid
+from keras_latent.sefa import sefa
 from keras_latent.shapes import ShapesData, render_shapes, shapes
 from keras_latent.slerp import slerp
 from keras_latent.swap import SwapFindings, swap_accuracy
@@ -149,6 +151,7 @@ __all__ = [
     "feature_extractor",
     "feature_statistics",
     "frechet_distance",
+    "ganspace",
     "gaussian_frechet_distance",
     "gaussian_grid",
     "gaussian_ring",
@@ -172,6 +175,7 @@ __all__ = [
     "resnet18_reconstructor",
     "reverse_gradient",
     "sample_grid",
+    "sefa",
     "shapes",
     "slerp",
     "sngan_networks",
