@@ -86,10 +86,12 @@ from keras_latent.reconstruction_error import (
 )
 from keras_latent.reconstructors import lenet_reconstructor
 from keras_latent.resnet_reconstructor import resnet18_reconstructor
+from keras_latent.saliency import SaliencyData, mask_iou, saliency_masks
 from keras_latent.sample_grids import SampleGrid
 from keras_latent.sample_history import SampleHistory
 from keras_latent.sample_pictures import sample_grid
 from keras_latent.sefa import sefa
+from keras_latent.segmentation_network import segmentation_network
 from keras_latent.shapes import ShapesData, render_shapes, shapes
 from keras_latent.slerp import slerp
 from keras_latent.swap import SwapFindings, swap_accuracy
@@ -134,6 +136,7 @@ __all__ = [
     "R1Penalty",
     "ReconstructionAccuracy",
     "ReconstructionFindings",
+    "SaliencyData",
     "SampleGrid",
     "SampleHistory",
     "ShapesData",
@@ -162,6 +165,7 @@ __all__ = [
     "interpolation_strips",
     "kernel_distance",
     "lenet_reconstructor",
+    "mask_iou",
     "mlp_gan_networks",
     "mode_coverage",
     "naturalness",
@@ -174,8 +178,10 @@ __all__ = [
     "render_shapes",
     "resnet18_reconstructor",
     "reverse_gradient",
+    "saliency_masks",
     "sample_grid",
     "sefa",
+    "segmentation_network",
     "shapes",
     "slerp",
     "sngan_networks",

@@ -1,0 +1,178 @@
+"""Masks of what a direction leaves alone: training data of a segmenter."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_latent.arguments import check_choice, check_count, check_number
+from keras_latent.direction_checks import check_latents
+from keras_latent.otsu_threshold import otsu_threshold
+
+CHANGES = ("background", "object")
+
+
+class SaliencyData(NamedTuple):
+    """What `saliency_masks` gives; see there."""
+
+    images: np.ndarray
+    masks: np.ndarray
+    rows: np.ndarray
+
+
+def saliency_masks(
+    generator,
+    directions,
+    k,
+    z,
+    shift=6.0,
+    threshold=None,
+    changes="background",
+    area=(0.0, 1.0),
+    conditioning=None,
+    batch_size=64,
+):
+    """Images of a generator, with masks of their objects, labelled by nobody.
+
+    A direction that removes the background changes its pixels and leaves the
+    object's: |G(z + shift a / 2) - G(z - shift a / 2)|, the mean over
+    channels, brought to [0, 1] in each image, is below a threshold on the
+    object.
+
+    Args:
+        generator: Keras model, or function of latent points, to images.
+        directions: `Directions`.
+        k: int, or a name: the direction a.
+        z: float array (points, latent_dim).
+        shift: number above 0, from the one end to the other.
+        threshold: number in (0, 1); None: Otsu's, of each image.
+        changes: "background" or "object", what the direction changes.
+        area: (low, high) in [0, 1]; images whose mask covers a share of the
+            image that is not between them are left out.
+        conditioning: dict of keyword arguments of the generator, the same for
+            all images.
+        batch_size: int from 1, of calls of the generator.
+
+    Returns:
+        `SaliencyData`: `images` G(z), float32 (kept, height, width, channels);
+        `masks` int32 (kept, height, width), 1 on the object and 0 elsewhere;
+        `rows` int array (kept,), which rows of `z` they are.
+
+    Raises:
+        ValueError: arguments out of range; no images; images that the
+            direction does not change; none within `area`.
+
+    Source: Voynov and Babenko 2020, arXiv:2002.03754, section 5;
+        `MaskGenerator` in segmentation/gan_segmentation.py of
+        anvoynov/GANLatentDiscovery.
+    Differs from the authors' code: the difference has no sign, so backgrounds
+        may turn dark; Otsu's threshold in place of a fixed .6, which
+        `threshold=0.6` gives.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> def generator(z):
+        ...     factors = tf.fill((len(z), 5), 0.5)
+        ...     return kl.render_shapes(factors, 16, tf.sigmoid(z[:, 0]))[0]
+        >>> import tensorflow as tf
+        >>> directions = kl.Directions([[1.0]], ["background"])
+        >>> data = kl.saliency_masks(generator, directions, 0, [[0.0]])
+        >>> bool((data.masks == kl.render_shapes([[0.5] * 5], 16)[1] > 0).all())
+        True
+    """
+    check_number("shift", shift, open_low=True)
+    if threshold is not None:
+        check_number("threshold", threshold, high=1.0, open_low=True)
+    check_choice("changes", changes, CHANGES)
+    check_count("batch_size", batch_size)
+    low, high = _check_area(area)
+    z = check_latents(z, directions.latent_dim)
+    ends = [-shift / 2, 0.0, shift / 2]
+    images, masks = [], []
+    for start in range(0, len(z), batch_size):
+        batch = z[start : start + batch_size]
+        shown = directions.traverse(generator, batch, k, ends, conditioning)
+        change = _change(shown, start)
+        limits = [
+            otsu_threshold(each) if threshold is None else threshold
+            for each in change
+        ]
+        moved = change >= np.reshape(limits, (-1, 1, 1))
+        images.append(shown[:, 1])
+        masks.append(moved == (changes == "object"))
+    images, masks = np.concatenate(images), np.concatenate(masks)
+    shares = masks.mean(axis=(1, 2))
+    (rows,) = np.nonzero((shares >= low) & (shares <= high))
+    if not len(rows):
+        raise ValueError(
+            f"`area` must leave some images. Received: area={area}, for masks "
+            f"that cover from {shares.min():.3g} to {shares.max():.3g}."
+        )
+    return SaliencyData(images[rows], masks[rows].astype("int32"), rows)
+
+
+def mask_iou(masks, truth):
+    """Intersection over union of the foregrounds of masks, image by image.
+
+    Args:
+        masks, truth: int or bool arrays (images, height, width); 0 is the
+            background.
+
+    Returns:
+        float64 array (images,) in [0, 1], 1 where both are empty.
+
+    Raises:
+        ValueError: shapes that differ, or of other ranks.
+
+    Source: `IoU` in segmentation/metrics.py of anvoynov/GANLatentDiscovery,
+        of which the mean is reported.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> kl.mask_iou([[[1, 1, 0]]], [[[0, 2, 3]]]).round(3).tolist()
+        [0.333]
+    """
+    masks, truth = np.asarray(masks), np.asarray(truth)
+    if masks.shape != truth.shape or masks.ndim != 3 or not masks.size:
+        raise ValueError(
+            "`masks` and `truth` must be (images, height, width), of one "
+            f"shape. Received: shapes {masks.shape} and {truth.shape}."
+        )
+    both = ((masks != 0) & (truth != 0)).sum(axis=(1, 2))
+    either = ((masks != 0) | (truth != 0)).sum(axis=(1, 2))
+    return np.where(either, both / np.maximum(either, 1), 1.0)
+
+
+def _change(shown, start):
+    """How much pixels change, in [0, 1] of each image."""
+    if shown.ndim != 5:
+        raise ValueError(
+            "`generator` must give images (batch, height, width, channels). "
+            f"Received: shape {(*shown.shape[:1], *shown.shape[2:])}."
+        )
+    change = np.abs(shown[:, 2] - shown[:, 0]).mean(axis=-1)
+    if not np.isfinite(change).all():
+        raise ValueError(
+            "`generator` must give finite images. Received: NaN or infinite "
+            "numbers. Take a smaller `shift`."
+        )
+    least = change.min(axis=(1, 2), keepdims=True)
+    width = change.max(axis=(1, 2), keepdims=True) - least
+    (same,) = np.nonzero(width[:, 0, 0] == 0)
+    if len(same):
+        raise ValueError(
+            "`directions` must change some pixels more than others. Received: "
+            f"images of the rows {(start + same[:5]).tolist()} of `z`, whose "
+            "pixels all change alike. Take another direction, or a larger "
+            "`shift`."
+        )
+    return (change - least) / width
+
+
+def _check_area(area):
+    ends = np.asarray(area, "float64")
+    if ends.shape != (2,) or not 0 <= ends[0] < ends[1] <= 1:
+        raise ValueError(
+            "`area` must be (low, high) with 0 <= low < high <= 1. Received: "
+            f"area={area}."
+        )
+    return ends
