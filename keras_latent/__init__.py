@@ -1,9 +1,12 @@
 """Adversarial representations and latent directions for Keras 3."""
 
 from keras_latent import datasets
+from keras_latent.ablation import AblationCurve, ablation_curve
 from keras_latent.activeness import activeness
 from keras_latent.adversarial_schedule import AdversarialSchedule
 from keras_latent.annealed_learning_rate import AnnealedLearningRate
+from keras_latent.artefacts import ArtefactFindings, artefact_units
+from keras_latent.causal_effect import CausalEffect, causal_effect
 from keras_latent.conditional_decoder import (
     ConcatenateAttribute,
     concatenate_attribute,
@@ -12,6 +15,8 @@ from keras_latent.conditional_decoder import (
 from keras_latent.default_features import default_features
 from keras_latent.direction_discovery import DirectionDiscovery
 from keras_latent.directions import Directions
+from keras_latent.dissection import dissect
+from keras_latent.dissection_table import Dissection, Unit
 from keras_latent.domain_adversarial import DomainAdversarial
 from keras_latent.domain_networks import domain_networks
 from keras_latent.domain_pairs import pair
@@ -63,6 +68,7 @@ from keras_latent.inception_score import (
     inception_score,
 )
 from keras_latent.info_gan import InfoGAN
+from keras_latent.intervention import intervene
 from keras_latent.kernel_distance import KernelFindings, kernel_distance
 from keras_latent.mode_coverage import ModeFindings, mode_coverage
 from keras_latent.monitors import ProbeMonitor
@@ -97,11 +103,15 @@ from keras_latent.slerp import slerp
 from keras_latent.swap import SwapFindings, swap_accuracy
 
 __all__ = [
+    "AblationCurve",
     "AdversarialSchedule",
     "AnnealedLearningRate",
+    "ArtefactFindings",
+    "CausalEffect",
     "ConcatenateAttribute",
     "DirectionDiscovery",
     "Directions",
+    "Dissection",
     "DomainAdversarial",
     "EqualizedConv2D",
     "EqualizedDense",
@@ -141,13 +151,18 @@ __all__ = [
     "SampleHistory",
     "ShapesData",
     "SwapFindings",
+    "Unit",
+    "ablation_curve",
     "activeness",
+    "artefact_units",
+    "causal_effect",
     "concatenate_attribute",
     "conditional_decoder",
     "datasets",
     "dcgan",
     "dcgan_networks",
     "default_features",
+    "dissect",
     "domain_networks",
     "fader_grid",
     "fader_networks",
@@ -163,6 +178,7 @@ __all__ = [
     "inception_features",
     "inception_score",
     "interpolation_strips",
+    "intervene",
     "kernel_distance",
     "lenet_reconstructor",
     "mask_iou",
