@@ -29,11 +29,11 @@ def otsu_threshold(values, bins=256):
     """
     check_count("bins", bins, minimum=2)
     values = np.asarray(values, "float64").ravel()
-    if not np.isfinite(values).all() or not np.ptp(values):
+    low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+    if not (np.isfinite(values).all() and low < high):
         raise ValueError(
             "`values` must be finite and not all equal. Received: "
-            f"{values.size} of them, from {np.min(values, initial=np.inf)} to "
-            f"{np.max(values, initial=-np.inf)}."
+            f"{values.size} of them, from {low:g} to {high:g}."
         )
     counts, edges = np.histogram(values, bins)
     middles = (edges[:-1] + edges[1:]) / 2

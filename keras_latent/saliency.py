@@ -70,14 +70,14 @@ def saliency_masks(
 
     Example:
         >>> import keras_latent as kl
+        >>> factors = [[0.5] * 5]
         >>> def generator(z):
-        ...     factors = tf.fill((len(z), 5), 0.5)
-        ...     return kl.render_shapes(factors, 16, tf.sigmoid(z[:, 0]))[0]
-        >>> import tensorflow as tf
+        ...     return kl.render_shapes(factors, 16, (z[:, 0] + 3) / 6)[0]
         >>> directions = kl.Directions([[1.0]], ["background"])
         >>> data = kl.saliency_masks(generator, directions, 0, [[0.0]])
-        >>> bool((data.masks == kl.render_shapes([[0.5] * 5], 16)[1] > 0).all())
-        True
+        >>> truth = kl.render_shapes(factors, 16)[1]
+        >>> kl.mask_iou(data.masks, truth).tolist()
+        [1.0]
     """
     check_number("shift", shift, open_low=True)
     if threshold is not None:
