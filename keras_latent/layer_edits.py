@@ -154,8 +154,9 @@ def read_layer(generator, layer, call):
     if len(outputs) != 1:
         raise ValueError(
             f"`layer` must be called once by the generator. Received: layer "
-            f"{layer.name!r}, called {len(outputs)} times. Choose a layer of "
-            "its own for this place, as by `keras.layers.Identity`."
+            f"{layer.name!r}, called {len(outputs)} times. Not the "
+            "input; a shared layer gets one of its own after it by "
+            "`keras.layers.Identity`."
         )
     output = outputs[0]
     if isinstance(output, (list, tuple, dict)):
