@@ -58,6 +58,7 @@ from keras_latent.gan_report import GANReport
 from keras_latent.ganspace import ganspace
 from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring
 from keras_latent.gradient_reversal import GradientReversal, reverse_gradient
+from keras_latent.hessian_directions import HessianDirections
 from keras_latent.hessian_penalty import hessian_penalty
 from keras_latent.hessian_regularizer import HessianPenaltyRegularizer
 from keras_latent.hessian_scores import HessianFindings, hessian_scores
@@ -130,6 +131,7 @@ __all__ = [
     "GANReport",
     "GradientPenalty",
     "GradientReversal",
+    "HessianDirections",
     "HessianFindings",
     "HessianPenaltyRegularizer",
     "InceptionScoreFindings",

@@ -7,6 +7,7 @@ from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.gan_regularizers import GANRegularizer
 from keras_latent.gan_training import OTHER
 from keras_latent.hessian_penalty import hessian_penalty
+from keras_latent.layer_outputs import layer_names
 from keras_latent.second_differences import as_signs
 
 SIGNS = 1  # the number of this kind of draw
@@ -84,7 +85,7 @@ class HessianPenaltyRegularizer(GANRegularizer):
         self.start_step, self.num_vectors = start_step, num_vectors
         self.epsilon, self.reduction = epsilon, reduction
         self.unbiased, self.seed = bool(unbiased), seed
-        self.layers = None if layers is None else list(layers)
+        self.layers = None if layers is None else layer_names(layers)
 
     def generator_penalty(self, gan, latent, fake):
         shape = [tf.shape(latent)[0], self.num_vectors, *latent.shape[1:]]

@@ -28,17 +28,12 @@ def layer_outputs(model, layers):
         >>> [tuple(a.shape) for a in layer_outputs(model, ["a"]).outputs]
         [(None, 3)]
     """
-    layers = [layers] if isinstance(layers, str) else list(layers)
+    layers = layer_names(layers)
     if not getattr(model, "inputs", None) or not hasattr(model, "get_layer"):
         raise ValueError(
             "`layers` can be named of a built functional or Sequential model. "
             f"Received: {type(model).__name__}. Give a function that returns "
             "a list of activations instead."
-        )
-    if not layers:
-        raise ValueError(
-            "`layers` must hold at least one name. Received: none of them; "
-            "None stands for the model's output."
         )
     inputs = keras.layers.InputLayer
     names = [each.name for each in model.layers if not isinstance(each, inputs)]
@@ -56,6 +51,29 @@ def layer_outputs(model, layers):
             f"Received: {several}."
         )
     return keras.Model(start, [found[name][0] for name in layers])
+
+
+def layer_names(layers):
+    """Names as a list.
+
+    Args:
+        layers: list of str, or one str.
+
+    Raises:
+        ValueError: no names.
+
+    Example:
+        >>> from keras_latent.layer_outputs import layer_names
+        >>> layer_names("dense"), layer_names(("a", "b"))
+        (['dense'], ['a', 'b'])
+    """
+    layers = [layers] if isinstance(layers, str) else list(layers)
+    if not layers or not all(isinstance(name, str) for name in layers):
+        raise ValueError(
+            "`layers` must be at least one name of a layer, or None for the "
+            f"model's output. Received: layers={layers}."
+        )
+    return layers
 
 
 def _call_again(model):

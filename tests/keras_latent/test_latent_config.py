@@ -63,6 +63,22 @@ CASES = {
     ),
     kl.GradientPenalty: dict(weight=2.0, target=0.5, seed=3),
     kl.R1Penalty: dict(weight=2.0),
+    kl.HessianDirections: dict(
+        num_directions=2,
+        latent_dim=3,
+        orthonormal=False,
+        start="coordinates",
+        latent_slice=[0, 2],
+        conditioning=None,
+        shift_scale=2.0,
+        num_vectors=3,
+        epsilon=0.2,
+        reduction="mean",
+        latent_distribution="uniform",
+        seed=4,
+        name="mine",
+        trainable=True,
+    ),
     kl.HessianPenaltyRegularizer: dict(
         weight=2.0,
         warmup_steps=5,
@@ -137,6 +153,7 @@ def networks():
         kl.DomainAdversarial: dict(zip(names, domains, strict=True)),
         kl.Fader: dict(zip(players, parts, strict=True)),
         kl.GAN: dict(generator=generator, discriminator=discriminator),
+        kl.HessianDirections: dict(generator=generator),
         kl.EvolutionaryGAN: dict(
             generator=generator, discriminator=discriminator
         ),

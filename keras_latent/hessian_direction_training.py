@@ -1,0 +1,163 @@
+"""How `HessianDirections` start, and how they are compiled and trained."""
+
+import keras
+import tensorflow as tf
+
+from keras_latent.arguments import check_count
+from keras_latent.discovery_training import SETTINGS
+from keras_latent.fader_steps import count_replicas
+from keras_latent.gan_checks import check_last_step
+
+OPTIONS = ("callbacks", "initial_epoch", "verbose")
+
+
+class HessianDirectionTraining(keras.Model):
+    """Base class: lowers a penalty over one matrix, without data."""
+
+    def compile(
+        self,
+        optimizer=None,
+        run_eagerly=False,
+        jit_compile=False,
+        steps_per_execution=1,
+    ):
+        """Sets how directions are trained.
+
+        Args:
+            optimizer: of the directions; None: Adam of learning rate 0.01.
+            run_eagerly, jit_compile, steps_per_execution: as in
+                `keras.Model.compile`.
+        """
+        super().compile(
+            keras.optimizers.get(optimizer or keras.optimizers.Adam(0.01)),
+            run_eagerly=run_eagerly,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=False,
+        )
+        with self.distribute_strategy.scope():
+            self.optimizer.build(self.trainable_variables)
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        given = super().get_compile_config()
+        optimizer = keras.saving.serialize_keras_object(self.optimizer)
+        settings = {key: given[key] for key in SETTINGS}
+        return {**settings, "optimizer": optimizer}
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def fit(self, steps_per_epoch=1000, epochs=1, batch_size=96, **options):
+        """Learns directions; there is no data to give.
+
+        A second `fit` goes on from the first, and one of a saved and loaded
+        object from where that was saved.
+
+        Args:
+            steps_per_epoch: int from 1.
+            epochs: int from 1, number of the last epoch (the authors: 50).
+            batch_size: int from 1, latent points of a step.
+            **options: `callbacks`, `initial_epoch` and `verbose`, as in
+                `keras.Model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            ValueError: other options, counts out of range.
+        """
+        wrong = sorted(set(options) - set(OPTIONS))
+        if wrong:
+            raise ValueError(
+                "`fit` of `HessianDirections` draws its own latent points and "
+                f"takes no data. Received: {wrong}. Its options are "
+                f"{list(OPTIONS)}, and counts of steps, epochs and points."
+            )
+        check_count("steps_per_epoch", steps_per_epoch)
+        check_count("batch_size", batch_size)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        check_last_step(batch_size, batch_size, replicas)
+        numbers = tf.data.Dataset.range(batch_size).repeat()
+        return super().fit(
+            numbers.batch(batch_size, drop_remainder=True),
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            shuffle=False,
+            **options,
+        )
+
+    def train_step(self, data):
+        """One step, on `len(data)` latent points."""
+        rows = data.shape[0] or tf.shape(data)[0]
+        with tf.GradientTape() as tape:
+            penalty = self.penalty(rows)
+            total = penalty / count_replicas()
+        weights = self.trainable_variables
+        self.optimizer.apply(tape.gradient(total, weights), weights)
+        self.tracker.update_state(penalty, sample_weight=rows)
+        self.step.assign_add(1)
+        return self.get_metrics_result()
+
+    @property
+    def metrics(self):
+        return [self.tracker]
+
+    @property
+    def trainable_variables(self):
+        return [self.parameter] if self.trainable else []
+
+    @property
+    def trainable_weights(self):
+        return self.trainable_variables
+
+    @property
+    def non_trainable_variables(self):
+        return [v for v in self.variables if v is not self.parameter]
+
+    @property
+    def non_trainable_weights(self):
+        return [v for v in self.weights if v is not self.parameter]
+
+
+def check_slice(latent_slice, latent_dim):
+    """First number of a slice and that after its last; None: all of them.
+
+    Args:
+        latent_slice: None, or pair of ints.
+        latent_dim: int.
+
+    Raises:
+        ValueError: no slice of the latent space.
+
+    Example:
+        >>> from keras_latent.hessian_direction_training import check_slice
+        >>> check_slice(None, 8), check_slice((2, 5), 8)
+        ((0, 8), (2, 5))
+    """
+    if latent_slice is None:
+        return 0, latent_dim
+    try:
+        first, stop = latent_slice
+        inside = range(latent_dim)[first:stop] == range(first, stop)
+    except (TypeError, ValueError):
+        inside = False
+    if not inside or not 0 <= first < stop:
+        raise ValueError(
+            "`latent_slice` must be None or (first, last + 1) with 0 <= first "
+            f"<= last < {latent_dim}. Received: latent_slice={latent_slice!r}."
+        )
+    return int(first), int(stop)
+
+
+def first_rows(start, seed):
+    """Initializer of the directions' matrix.
+
+    Args:
+        start: "coordinates" or "random" (He's normal, as the authors').
+        seed: int from 0.
+    """
+    if start == "coordinates":
+        return lambda shape, dtype: tf.eye(*shape, dtype=dtype)
+    return keras.initializers.HeNormal(seed)
