@@ -76,8 +76,8 @@ class HessianDirections(HessianDirectionTraining):
         >>> found = kl.HessianDirections(generator, 2, latent_dim=2)
         >>> found.compile()
         >>> logs = found.fit(100, batch_size=32, verbose=0).history
-        >>> abs(found.directions().matrix).round(1).tolist()
-        [[0.7, 0.7], [0.7, 0.7]]
+        >>> (abs(found.directions().matrix) > 0.69).tolist()
+        [[True, True], [True, True]]
     """
 
     def __init__(
