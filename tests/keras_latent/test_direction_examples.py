@@ -1,0 +1,53 @@
+"""The examples of directions run to their end, and say what they should."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import keras
+import pytest
+
+import keras_latent as kl
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def run(name, *arguments):
+    """What an example prints; fails with its error output if it does."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / f"{name}.py", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def numbers(pattern, text):
+    return [float(found) for found in re.findall(pattern, text)]
+
+
+@pytest.mark.slow
+def test_saliency_from_direction_finds_the_objects(tmp_path):
+    text = run("saliency_from_direction", "--output", str(tmp_path))
+    labels, colour, segmenter = numbers(r"IoU (\d\.\d+)", text)
+    assert labels > 0.85 and segmenter > 0.85 and segmenter > colour
+    network = keras.models.load_model(tmp_path / "segmenter.keras")
+    assert network.output_shape == (None, 32, 32, 2)
+    for name in ("direction.png", "masks.png"):
+        assert (tmp_path / name).read_bytes()[1:4] == b"PNG"
+
+
+@pytest.mark.slow
+def test_find_directions_change_pictures_more_than_random_ones(tmp_path):
+    text = run("find_directions", "--output", str(tmp_path), "--epochs", "6")
+    sefa, _, random = numbers(r"change by (\d\.\d+)", text)
+    assert sefa > 1.2 * random
+    for name in ("sefa", "ganspace", "random"):
+        found = kl.Directions.load(tmp_path / f"{name}.npz")
+        assert len(found) == 8 and found.latent_dim == 64
+        assert (tmp_path / f"{name}.png").read_bytes()[1:4] == b"PNG"
+        assert (tmp_path / f"{name}.gif").read_bytes()[:3] == b"GIF"
