@@ -16,6 +16,7 @@ from keras_latent.default_features import default_features
 from keras_latent.direction_discovery import DirectionDiscovery
 from keras_latent.directions import Directions
 from keras_latent.dissection import dissect
+from keras_latent.dissection_report import dissection_report
 from keras_latent.dissection_table import Dissection, Unit
 from keras_latent.domain_adversarial import DomainAdversarial
 from keras_latent.domain_networks import domain_networks
@@ -165,6 +166,7 @@ __all__ = [
     "dcgan_networks",
     "default_features",
     "dissect",
+    "dissection_report",
     "domain_networks",
     "fader_grid",
     "fader_networks",

@@ -12,7 +12,7 @@ from keras_latent.frechet_distance import (
     frechet_distance,
     gaussian_frechet_distance,
 )
-from keras_latent.intervention import check_units, intervene, replace
+from keras_latent.intervention import check_units, replace
 from keras_latent.layer_edits import edited
 from keras_latent.layer_maps import LayerMaps
 
@@ -22,7 +22,6 @@ class ArtefactFindings:
     """Units, and the Frechet distance with and without them.
 
     Attributes:
-        layer: str, the layer's name.
         units: tuple of int, those that are ablated.
         before, after: `FrechetFindings`, without and with ablation; of the
             same latent points.
@@ -30,19 +29,10 @@ class ArtefactFindings:
             that each activates most; None where units were given.
     """
 
-    layer: str
     units: tuple
     before: FrechetFindings
     after: FrechetFindings
     unit_distances: np.ndarray | None
-
-    def removed(self, generator):
-        """Context manager: within, the generator is without these units.
-
-        Args:
-            generator: the Keras model, see `intervene`.
-        """
-        return intervene(generator, self.layer, list(self.units))
 
 
 def artefact_units(
@@ -64,6 +54,7 @@ def artefact_units(
     A unit is as bad as the images that activate it most: their Frechet
     distance to real images ranks the units. Units are ranked on the first
     half of the latent points, and their ablation is measured on the second.
+    `intervene(generator, layer, found.units)` then generates without them.
 
     Args:
         generator, layer, z, batch_size, conditioning, latent_dim, seed: as
@@ -123,9 +114,7 @@ def artefact_units(
     before = distance()
     with edited(maps.generator, maps.layer, lambda x: replace(x, alpha, 0.0)):
         after = distance()
-    return ArtefactFindings(
-        maps.layer.name, tuple(units), before, after, distances
-    )
+    return ArtefactFindings(tuple(units), before, after, distances)
 
 
 def _distances(maps, real, features, stop, top_share):

@@ -73,7 +73,7 @@ def resize(maps, shape):
     Returns:
         float32 array (images, *shape, units).
 
-    Source: `upsample_grid` in `netdissect/upsample.py` of
+    Source: `upsample_grid` in `netdissect/dissection.py` of
         CSAILVision/gandissect.
     """
     if maps.shape[1:3] == tuple(shape):
