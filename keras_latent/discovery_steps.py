@@ -27,6 +27,12 @@ class DiscoverySteps(keras.Model):
         given = (self.parameter, self.bias)
         return [v for v in given if v is not None and v.trainable]
 
+    @property
+    def networks_of_directions(self):
+        """Models that the gradient of the directions passes through."""
+        both = (self.reconstructor, self.generator)
+        return [network for network in both if isinstance(network, keras.Model)]
+
     def counts(self):
         """Pairs read right and pairs seen, of each direction, at last."""
         tracker = self.trackers["accuracy"]
@@ -46,18 +52,24 @@ class DiscoverySteps(keras.Model):
         latents, chosen, shifts = draw_pairs(self, rows, TRAINING, self.step)
         conditions = self._conditions(rows, TRAINING, self.step)
         network = self.reconstructor
+        optimizers, weights = [self.optimizer], [network.trainable_variables]
+        if self.learned:
+            optimizers.append(self.direction_optimizer)
+            weights.append(self.direction_variables)
         with tf.GradientTape(persistent=True) as tape:
             pairs = self.pair_images(latents, chosen, shifts, conditions)
             logits, guesses = network(pairs, training=True)
             values = self._errors_of(logits, guesses, chosen, shifts)
             total = values["loss"] / count_replicas() + added_losses(network)
-            scaled = self.optimizer.scale_loss(total)
-        weights = network.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, weights), weights)
-        if self.learned:
-            weights = self.direction_variables
-            gradients = tape.gradient(total, weights)
-            self.direction_optimizer.apply(gradients, weights)
+            scaled = [one.scale_loss(total) for one in optimizers]
+        gradients = [
+            tape.gradient(loss, variables)
+            for loss, variables in zip(scaled, weights, strict=True)
+        ]
+        for one, found, variables in zip(
+            optimizers, gradients, weights, strict=True
+        ):
+            one.apply(found, variables)
         self.step.assign_add(1)
         return self._track(rows, values, logits, chosen)
 
@@ -112,3 +124,27 @@ class DiscoverySteps(keras.Model):
             self.trackers[name].update_state(value, sample_weight=rows)
         self.trackers["accuracy"].update_state(logits, chosen)
         return self.get_metrics_result()
+
+    @property
+    def trainable_variables(self):
+        return self._but_the_generators(super().trainable_variables)
+
+    @property
+    def trainable_weights(self):
+        return self._but_the_generators(super().trainable_weights)
+
+    @property
+    def non_trainable_variables(self):
+        return self._all_but(self.variables, self.trainable_variables)
+
+    @property
+    def non_trainable_weights(self):
+        return self._all_but(self.weights, self.trainable_weights)
+
+    def _but_the_generators(self, variables):
+        return self._all_but(variables, getattr(self.generator, "weights", ()))
+
+    @staticmethod
+    def _all_but(variables, others):
+        named = {id(variable) for variable in others}
+        return [v for v in variables if id(v) not in named]

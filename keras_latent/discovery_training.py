@@ -69,10 +69,13 @@ class DiscoveryTraining(DiscoverySteps):
             auto_scale_loss=False,
         )
         if auto_scale_loss:
-            name = "reconstructor_loss_scale_optimizer"
             self.optimizer = scale_if_half(
-                reconstructor, self.reconstructor, name
+                reconstructor, self.reconstructor, "scaled_reconstructor"
             )
+            for network in self.networks_of_directions:
+                directions = scale_if_half(
+                    directions, network, "scaled_directions"
+                )
         self.direction_optimizer = directions if self.learned else None
         with self.distribute_strategy.scope():
             self.optimizer.build(self.reconstructor.trainable_variables)
@@ -173,27 +176,3 @@ class DiscoveryTraining(DiscoverySteps):
         replicas = self.distribute_strategy.num_replicas_in_sync
         check_last_step(samples, batch_size, replicas)
         return tf.data.Dataset.range(samples).batch(batch_size)
-
-    @property
-    def trainable_variables(self):
-        return self._but_the_generators(super().trainable_variables)
-
-    @property
-    def trainable_weights(self):
-        return self._but_the_generators(super().trainable_weights)
-
-    @property
-    def non_trainable_variables(self):
-        return self._all_but(self.variables, self.trainable_variables)
-
-    @property
-    def non_trainable_weights(self):
-        return self._all_but(self.weights, self.trainable_weights)
-
-    def _but_the_generators(self, variables):
-        return self._all_but(variables, getattr(self.generator, "weights", ()))
-
-    @staticmethod
-    def _all_but(variables, others):
-        named = {id(variable) for variable in others}
-        return [v for v in variables if id(v) not in named]

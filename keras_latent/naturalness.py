@@ -145,15 +145,16 @@ def _sampler(steered, shift, rows, conditioning, seed):
 
 
 def _judge(first, second, train, test, real, kept):
-    """Accuracies of a direction, and whether all labels were the same."""
+    """Accuracies of a direction, and the share of the rarer label."""
     first.train(train)
     labelled = [(images, first.labels(images)) for images in real]
     second.train(labelled)
+    ones = np.mean([labels for _, labels in labelled])
     return (
         first.accuracy(test),
         second.accuracy([(images, first.labels(images)) for images in kept]),
         second.accuracy(test),
-        len(np.unique([labels for _, labels in labelled])) == 1,
+        min(ones, 1.0 - ones),
     )
 
 

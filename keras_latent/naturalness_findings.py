@@ -18,17 +18,25 @@ class NaturalnessFindings:
             images on other real images, labelled by the first.
         returned: float64 array (directions,), accuracy of the classifier of
             real images on generated ones: the naturalness.
-        degenerate: bool array (directions,), whether the first classifier
-            gave all real images one label, so that nothing was learned from
-            them and `returned` is 0.5 but for chance.
+        rarer: float64 array (directions,) in [0, 0.5], share of real images
+            to which the first classifier gave the rarer of its two labels.
         samples: int, images by which each was measured.
     """
 
     reference: np.ndarray
     real: np.ndarray
     returned: np.ndarray
-    degenerate: np.ndarray
+    rarer: np.ndarray
     samples: int
+
+    @property
+    def degenerate(self):
+        """Whether all real images got one label, bool array (directions,).
+
+        Then nothing is learned from them, and `returned` is 0.5 but for
+        chance; nearly so where `rarer` is a few hundredths.
+        """
+        return self.rarer == 0
 
     @property
     def intervals(self):

@@ -209,6 +209,7 @@ def test_half_precision_trains_with_a_scaled_loss():
         keras.config.set_dtype_policy(policy)
     scaled = keras.optimizers.LossScaleOptimizer
     assert isinstance(discovery.reconstructor_optimizer, scaled)
+    assert isinstance(discovery.direction_optimizer, scaled)
     assert discovery.parameter.dtype == "float32"
     before = numbers(discovery.trainable_variables)
     logs = discovery.fit(3, **FIT).history
