@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_latent.arguments import check_count
+from keras_latent.hessian_scores import check_finite
 from keras_latent.steered_generator import SteeredGenerator
 
 
@@ -33,7 +34,8 @@ def activeness(
         the unbiased variance.
 
     Raises:
-        ValueError: an argument of another shape or out of range.
+        ValueError: an argument of another shape or out of range, images that
+            are not finite.
 
     Source: Peebles et al. 2020, arXiv:2008.10599, section 4.3; `activeness`
         in progan_experiments/figures.py of wpeebles/hessian_penalty.
@@ -66,6 +68,7 @@ def activeness(
                 moved = batch.copy()
                 moved[:, index] = value
                 images.append(steered(moved, conditioning).numpy())
+            check_finite(np.stack(images))
             spread = np.var(np.float64(images), axis=0, ddof=1)
             total[index] += spread.mean() * len(batch)
     return total / len(z)

@@ -181,14 +181,12 @@ def as_points(z):
 
 def check_vectors(vectors, z):
     """Vectors as a list of tensors like `z`; raises unless there are two."""
-    vectors = [tf.cast(vector, z.dtype) for vector in vectors]
-    shapes = {tuple(vector.shape) for vector in vectors}
-    if len(vectors) < 2 or not all(
-        z.shape.is_compatible_with(s) for s in shapes
-    ):
+    vectors = tf.cast(tf.convert_to_tensor(vectors), z.dtype)
+    alike = z.shape.is_compatible_with(vectors.shape[1:])
+    if not alike or vectors.shape[0] is None or vectors.shape[0] < 2:
         raise ValueError(
-            "`vectors` must be at least two, each of the shape of `z`, "
-            f"{tuple(z.shape)}. Received: {len(vectors)} of shapes "
-            f"{sorted(shapes)}."
+            "`vectors` must be at least two, in a known number, each of the "
+            f"shape of `z`, {tuple(z.shape)}. Received: shape "
+            f"{tuple(vectors.shape)}."
         )
-    return vectors
+    return tf.unstack(vectors)

@@ -63,8 +63,8 @@ def hessian_scores(generator, z, epsilon=0.1, conditioning=None, batch_size=64):
         `HessianFindings`.
 
     Raises:
-        ValueError: an argument out of range, several outputs, no row for each
-            point.
+        ValueError: an argument out of range, several outputs, not finite, no
+            row for each point.
 
     Source: Peebles et al. 2020, arXiv:2008.10599, section 4.3;
         `diagonalness` in progan_experiments/figures.py of
@@ -115,7 +115,7 @@ def second_derivatives(generator, z, epsilon=0.1, conditioning=None):
         last a float64 array (batch, ...).
 
     Raises:
-        ValueError: several outputs, no row for each point.
+        ValueError: several outputs, not finite, no row for each point.
 
     Example:
         >>> from keras_latent.hessian_scores import second_derivatives
@@ -138,13 +138,25 @@ def second_derivatives(generator, z, epsilon=0.1, conditioning=None):
 
     def along(direction):
         found = second_differences(call, z, direction, centre, epsilon)
-        return np.asarray(found[0], "float64")
+        found = np.asarray(found[0], "float64")
+        check_finite(found)
+        return found
 
     diagonal = [along(unit) for unit in units]
     yield from ((i, i, found) for i, found in enumerate(diagonal))
     for i, j in itertools.combinations(range(len(diagonal)), 2):
         both = along(units[i] + units[j])
         yield i, j, (both - diagonal[i] - diagonal[j]) / 2
+
+
+def check_finite(images):
+    """Raises unless numbers from a generator are finite."""
+    if not np.isfinite(images).all():
+        raise ValueError(
+            "`generator` must give finite numbers. Received: "
+            f"{np.count_nonzero(~np.isfinite(images))} of {images.size} that "
+            "are NaN or infinite. Its training has probably diverged."
+        )
 
 
 def _pixel_scores(second, count):

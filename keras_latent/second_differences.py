@@ -109,9 +109,9 @@ def as_activations(name, outputs, points):
         ValueError: no outputs, or without a row for each point.
     """
     if isinstance(outputs, dict):
-        outputs = outputs.values()
-    single = not isinstance(outputs, (list, tuple, type({}.values())))
-    outputs = [outputs] if single else list(outputs)
+        outputs = list(outputs.values())
+    single = not isinstance(outputs, (list, tuple))
+    outputs = [outputs] if single else outputs
     outputs = [tf.cast(tf.convert_to_tensor(o), points.dtype) for o in outputs]
     shapes = [tuple(output.shape) for output in outputs]
     rows = {shape[0] if shape else 0 for shape in shapes} - {None}

@@ -223,6 +223,14 @@ def test_a_graph_of_unknown_batch_gives_the_same():
     eager = kl.hessian_penalty(network, z, reduction="mean")
     np.testing.assert_allclose(penalty(z), eager, rtol=1e-3)
 
+    @tf.function
+    def given(z, vectors):
+        return kl.hessian_penalty(quadratic, z, vectors=vectors)
+
+    signs = enumerated(len(POINTS))
+    expected = kl.hessian_penalty(quadratic, POINTS, vectors=signs)
+    np.testing.assert_allclose(given(POINTS, signs), expected, rtol=1e-9)
+
 
 def test_the_seed_makes_the_vectors():
     found = [

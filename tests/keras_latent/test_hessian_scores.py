@@ -107,6 +107,7 @@ def test_scores_call_a_model_in_inference_mode():
         ("`batch_size`", dict(batch_size=0)),
         ("`generator`.*one output", dict(generator=lambda z: [z, z])),
         ("`generator`.*row", dict(generator=lambda z: z[:1])),
+        ("`generator`.*finite", dict(generator=lambda z: z * np.inf)),
     ],
 )
 def test_bad_input_of_scores_is_told(wanted, change):
@@ -142,6 +143,7 @@ def test_activeness_is_the_mean_variance_over_values(batch_size):
     "wanted, change",
     [
         ("`z`", dict(z=np.ones(3))),
+        ("`generator`.*finite", dict(generator=lambda z: z * np.nan)),
         ("`values`", dict(values=[1.0])),
         ("`values`", dict(values=[1.0, np.nan])),
         ("`batch_size`", dict(batch_size=0)),
