@@ -21,6 +21,7 @@ from keras_latent.dissection_table import Dissection, Unit
 from keras_latent.domain_adversarial import DomainAdversarial
 from keras_latent.domain_networks import domain_networks
 from keras_latent.domain_pairs import pair
+from keras_latent.dsprites import dsprites
 from keras_latent.equalized_layers import EqualizedConv2D, EqualizedDense
 from keras_latent.evolutionary_gan import EvolutionaryGAN
 from keras_latent.fader import Fader
@@ -168,6 +169,7 @@ __all__ = [
     "dissect",
     "dissection_report",
     "domain_networks",
+    "dsprites",
     "fader_grid",
     "fader_networks",
     "feature_extractor",

@@ -90,8 +90,8 @@ def read_tfds(name, data_dir, split, convert):
     """
     import tensorflow_datasets as tfds
 
-    with _quiet(tfds):
-        builder = _prepared(tfds, name, data_dir)
+    with quiet_tfds(tfds):
+        builder = prepared_builder(tfds, name, data_dir)
         shape = _check_features(tfds, name, builder.info)
         try:
             data = builder.as_dataset(split=split, as_supervised=True)
@@ -121,7 +121,7 @@ def read_tfds(name, data_dir, split, convert):
 
 
 @contextlib.contextmanager
-def _quiet(tfds):
+def quiet_tfds(tfds):
     """Keeps TFDS from logging and from drawing progress bars."""
     from absl import logging
 
@@ -134,7 +134,8 @@ def _quiet(tfds):
         logging.set_verbosity(before)
 
 
-def _prepared(tfds, name, data_dir):
+def prepared_builder(tfds, name, data_dir):
+    """The builder of a set that is prepared; raises as `read_tfds`."""
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except (tfds.core.DatasetNotFoundError, ValueError):

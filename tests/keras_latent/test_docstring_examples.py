@@ -32,6 +32,7 @@ MODULES = [
     "keras_latent.domain_losses",
     "keras_latent.domain_networks",
     "keras_latent.domain_pairs",
+    "keras_latent.dsprites",
     "keras_latent.equalized_layers",
     "keras_latent.evolution_fitness",
     "keras_latent.evolution_mutations",
