@@ -49,12 +49,13 @@ def parse():
     """Options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data-dir", required=True)
-    parser.add_argument("--steps", type=int, default=6_000)
+    parser.add_argument("--steps", type=int, default=5_000)
     parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--logit-scale", type=float, default=40.0)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--critic-steps", type=int, default=1)
-    parser.add_argument("--g-learning-rate", type=float, default=2e-4)
-    parser.add_argument("--d-learning-rate", type=float, default=2e-4)
+    parser.add_argument("--g-learning-rate", type=float, default=5e-4)
+    parser.add_argument("--d-learning-rate", type=float, default=5e-4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=pathlib.Path, default=RESULTS)
     return parser.parse_args()
@@ -72,7 +73,11 @@ def load(data_dir):
 
 def fit(images, options):
     """A trained `GAN`, and its logs by epochs of 500 steps."""
-    networks = kl.sngan_networks(width=options.width, seed=options.seed)
+    networks = kl.sngan_networks(
+        width=options.width,
+        logit_scale=options.logit_scale,
+        seed=options.seed,
+    )
     gan = kl.GAN(
         *networks,
         loss="hinge",
@@ -140,7 +145,7 @@ def write(gan, found, history, options):
     """The averaged generator, a picture of it, the figures."""
     options.output.mkdir(parents=True, exist_ok=True)
     gan.ema_generator.save(options.output / "sngan_mnist.keras")
-    names = ("steps", "width", "batch_size", "critic_steps")
+    names = ("steps", "width", "logit_scale", "batch_size", "critic_steps")
     names += ("d_learning_rate", "g_learning_rate", "seed")
     content = {
         "keras": keras.__version__,

@@ -151,7 +151,9 @@ def dcgan(size, channels, latent_dim):
     return dcgan_networks((size, size, channels), latent_dim)
 
 
-def sngan_networks(image_shape=(32, 32, 1), latent_dim=128, width=64, seed=0):
+def sngan_networks(
+    image_shape=(32, 32, 1), latent_dim=128, width=64, logit_scale=1.0, seed=0
+):
     """Convolutional networks with a spectrally normalized discriminator.
 
     For 32 x 32 images, such as MNIST padded by 2 pixels a side, and other
@@ -166,6 +168,10 @@ def sngan_networks(image_shape=(32, 32, 1), latent_dim=128, width=64, seed=0):
         latent_dim: int from 1.
         width: int from 1, channels of the discriminator's first layer and of
             the generator's last hidden one.
+        logit_scale: number above 0, factor of the logits, and so of the slope
+            that the normalization leaves the discriminator. Leaky units take
+            some of it in each layer: where both scores stay near 0 under the
+            hinge loss, with narrow layers above all, try 10 to 40.
         seed: int from 0, of the first weights.
 
     Returns:
@@ -176,8 +182,8 @@ def sngan_networks(image_shape=(32, 32, 1), latent_dim=128, width=64, seed=0):
         ValueError: another image, an argument out of range.
 
     Source: Miyato et al. 2018, arXiv:1802.05957, table 3.
-    Differs from it: Keras' form of the normalization, see above; moving
-        statistics of momentum .9, for short trainings.
+    Differs from it: Keras' form of the normalization, see above;
+        `logit_scale`; moving statistics of momentum .9, for short trainings.
 
     Example:
         >>> import keras_latent as kl
@@ -193,6 +199,7 @@ def sngan_networks(image_shape=(32, 32, 1), latent_dim=128, width=64, seed=0):
             "pad those of 28 to 32."
         )
     check_counts(seed, latent_dim=latent_dim, width=width)
+    check_number("logit_scale", logit_scale, open_low=True)
     seeded = SeededLayers(seed)
     rows, columns, channels = image_shape
     smallest = (rows // 8, columns // 8, 8 * width)
@@ -216,6 +223,8 @@ def sngan_networks(image_shape=(32, 32, 1), latent_dim=128, width=64, seed=0):
         discriminator.append(layers.LeakyReLU(0.1))
     last = layers.SpectralNormalization(seeded.dense(1))
     discriminator += [layers.Flatten(), last]
+    if logit_scale != 1:
+        discriminator.append(layers.Rescaling(logit_scale))
     networks = as_pair(generator, discriminator)
     seed_spectral_vectors(networks[1], seed)
     return networks

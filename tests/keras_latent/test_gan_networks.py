@@ -166,3 +166,16 @@ def test_half_precision_networks_make_single_images():
 def test_other_shapes_and_sizes_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_the_logit_scale_multiplies_the_discriminator_alone():
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 16, 8, 3))
+    plain = kl.sngan_networks((16, 8, 3), 5, width=4)
+    scaled = kl.sngan_networks((16, 8, 3), 5, width=4, logit_scale=40.0)
+    np.testing.assert_allclose(
+        40 * np.array(plain[1](images)), scaled[1](images), rtol=1e-5
+    )
+    z = np.ones((2, 5), "float32")
+    np.testing.assert_array_equal(plain[0](z), scaled[0](z))
+    with pytest.raises(ValueError, match="`logit_scale` must be"):
+        kl.sngan_networks(logit_scale=0)
