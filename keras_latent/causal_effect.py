@@ -106,7 +106,8 @@ def causal_effect(
         >>> def segmenter(images):
         ...     return keras.ops.concatenate([1 - images, images], -1)
         >>> z = np.random.default_rng(0).uniform(size=(60, 4))
-        >>> found = kl.causal_effect(generator, "units", z, segmenter, 1)
+        >>> found = kl.causal_effect(
+        ...     generator, "units", z, segmenter, 1, steps=20)
         >>> round(float(found)), round(float(found.alpha[0]))
         (1, 1)
     """

@@ -58,8 +58,9 @@ def intervene(
         value: number, or one for each of `units`: 0 ablates, others insert.
         alpha: number in [0, 1], or one for each of `units`: how far towards
             `value`.
-        where: None: everywhere; or array in [0, 1] of shape (height, width)
-            or (images, height, width), of the layer's maps.
+        where: None: everywhere; or array in [0, 1] of the layer's maps: of
+            shape (height, width), or (images, height, width) for calls of so
+            many images.
         conditioning: dict of keyword arguments of the generator, for one
             trial call; or None.
         latent_dim: int from 1, needed for a function alone.

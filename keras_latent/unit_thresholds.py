@@ -33,9 +33,9 @@ class UnitQuantiles:
         ValueError: arguments out of range.
 
     Source: Bau et al. 2019, arXiv:1811.10597, section 3.1.
-    Differs from the authors' code: they keep a sketch of the whole
-        distribution, which is no more exact for the largest share than for
-        the middle; dissection needs the largest only.
+    Differs from the authors' code: their sketch of the whole distribution
+        errs by a share of all activations; here only the few that count are
+        kept, exactly.
 
     Example:
         >>> from keras_latent.unit_thresholds import UnitQuantiles

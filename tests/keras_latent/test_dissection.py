@@ -175,3 +175,24 @@ def test_the_table_is_written_as_csv(tmp_path):
     assert lines[0].startswith("number,label,class_name,iou,threshold,")
     assert len(lines) == 1 + planted.UNITS
     assert lines[1 + PLANTED[0]].startswith(f"{PLANTED[0]},1,disc,")
+
+
+def test_conditioning_goes_with_its_latent_point():
+    layer = keras.layers.Reshape((1, 2, 1))
+
+    def network(z, scale, shift):
+        return layer(z) * scale[:, None, None, None] + shift
+
+    scale = np.arange(5, dtype="float32")
+    found = kl.dissect(
+        network,
+        layer,
+        np.tile([[0.0, 1.0]], (5, 1)),
+        lambda images: images[..., 0] > 2.5,  # scale 2 and more, place 1
+        quantile=0.9,
+        conditioning={"scale": scale, "shift": 1.0},
+        latent_dim=2,
+        batch_size=2,
+    )
+    # In these three images the unit is above its threshold at place 1.
+    assert found.ious[0, 1] == 1.0
