@@ -149,8 +149,8 @@ class DiscoveryTraining(DiscoverySteps):
         """Losses and accuracy of the reconstructor on pairs not trained on.
 
         Args:
-            samples: int from 1, pairs; always the same, each direction
-                equally often.
+            samples: int from 1, pairs; always the same on as many devices,
+                each direction equally often.
             batch_size: int from 1.
             return_dict: bool, a dict of names to numbers or their list.
             **options: `callbacks` and `verbose`, as in

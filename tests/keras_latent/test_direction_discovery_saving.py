@@ -86,6 +86,7 @@ def test_weights_alone_continue_where_the_function_is_not_registered(tmp_path):
     assert_equal(values(again), values(discovery))
 
 
+@pytest.mark.slow
 def test_a_killed_fit_is_resumed_by_backup_and_restore(tmp_path):
     class Killed(Exception):
         pass
