@@ -73,6 +73,7 @@ from keras_latent.inception_score import (
 from keras_latent.info_gan import InfoGAN
 from keras_latent.intervention import intervene
 from keras_latent.kernel_distance import KernelFindings, kernel_distance
+from keras_latent.mask_iou import mask_iou
 from keras_latent.mode_coverage import ModeFindings, mode_coverage
 from keras_latent.monitors import ProbeMonitor
 from keras_latent.naturalness import naturalness
@@ -95,7 +96,7 @@ from keras_latent.reconstruction_error import (
 )
 from keras_latent.reconstructors import lenet_reconstructor
 from keras_latent.resnet_reconstructor import resnet18_reconstructor
-from keras_latent.saliency import SaliencyData, mask_iou, saliency_masks
+from keras_latent.saliency import SaliencyData, saliency_masks
 from keras_latent.sample_grids import SampleGrid
 from keras_latent.sample_history import SampleHistory
 from keras_latent.sample_pictures import sample_grid

@@ -35,7 +35,8 @@ def direction_sheet(
         directions: `Directions`.
         generator, z, conditioning: as for `Directions.traverse`. Each
             direction has a row for each point.
-        k: list of directions, by number or name. None: the first 20.
+        k: number or name of a direction, or list of these. None: the first
+            20.
         shifts: list of numbers; None: 7 of them, from -6 to 6.
         path: file to write, or None.
         image_range: (low, high), the values of black and white; None: as in
@@ -61,6 +62,7 @@ def direction_sheet(
         b'PNG'
     """
     wanted = range(min(MOST, len(directions))) if k is None else k
+    wanted = [wanted] if np.ndim(wanted) == 0 else wanted
     rows = [directions.index(one) for one in wanted]
     if not rows:
         raise ValueError("`k` must be some directions. Received: none of them.")

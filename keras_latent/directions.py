@@ -97,7 +97,8 @@ class Directions:
 
         Args:
             generator, z: as for `traverse`.
-            k: list of directions, by number or name. None: the first 20.
+            k: number or name of a direction, or list of these. None: the
+                first 20.
             shifts: list of numbers; None: 7 of them, from -6 to 6.
             path: file to write, or None.
             **options: `conditioning`, `image_range`.

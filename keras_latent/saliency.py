@@ -48,8 +48,9 @@ def saliency_masks(
         changes: "background" or "object", what the direction changes.
         area: (low, high) in [0, 1]; images whose mask covers a share of the
             image that is not between them are left out.
-        conditioning: dict of keyword arguments of the generator, the same for
-            all images.
+        conditioning: dict of keyword arguments of the generator. Arrays with
+            a row for each latent point go with it, anything else is the same
+            for all.
         batch_size: int from 1, of calls of the generator.
 
     Returns:
@@ -89,8 +90,9 @@ def saliency_masks(
     ends = [-shift / 2, 0.0, shift / 2]
     images, masks = [], []
     for start in range(0, len(z), batch_size):
-        batch = z[start : start + batch_size]
-        shown = directions.traverse(generator, batch, k, ends, conditioning)
+        part = slice(start, start + batch_size)
+        told = _rows_of(conditioning, part, len(z))
+        shown = directions.traverse(generator, z[part], k, ends, told)
         change = _change(shown, start)
         limits = [
             otsu_threshold(each) if threshold is None else threshold
@@ -110,36 +112,12 @@ def saliency_masks(
     return SaliencyData(images[rows], masks[rows].astype("int32"), rows)
 
 
-def mask_iou(masks, truth):
-    """Intersection over union of the foregrounds of masks, image by image.
-
-    Args:
-        masks, truth: int or bool arrays (images, height, width); 0 is the
-            background.
-
-    Returns:
-        float64 array (images,) in [0, 1], 1 where both are empty.
-
-    Raises:
-        ValueError: shapes that differ, or of other ranks.
-
-    Source: `IoU` in segmentation/metrics.py of anvoynov/GANLatentDiscovery,
-        of which the mean is reported.
-
-    Example:
-        >>> import keras_latent as kl
-        >>> kl.mask_iou([[[1, 1, 0]]], [[[0, 2, 3]]]).round(3).tolist()
-        [0.333]
-    """
-    masks, truth = np.asarray(masks), np.asarray(truth)
-    if masks.shape != truth.shape or masks.ndim != 3 or not masks.size:
-        raise ValueError(
-            "`masks` and `truth` must be (images, height, width), of one "
-            f"shape. Received: shapes {masks.shape} and {truth.shape}."
-        )
-    both = ((masks != 0) & (truth != 0)).sum(axis=(1, 2))
-    either = ((masks != 0) | (truth != 0)).sum(axis=(1, 2))
-    return np.where(either, both / np.maximum(either, 1), 1.0)
+def _rows_of(conditioning, part, count):
+    """Conditioning of some of `count` latent points."""
+    return {
+        name: value[part] if np.shape(value)[:1] == (count,) else value
+        for name, value in (conditioning or {}).items()
+    }
 
 
 def _change(shown, start):

@@ -62,7 +62,7 @@ def test_a_sheet_has_the_directions_asked_for_and_is_written(tmp_path):
     )
     assert (tmp_path / "sheet.png").read_bytes() == one
     assert pixels(one).shape[0] < pixels(all_rows).shape[0]
-    assert one == directions().plot(plain, np.zeros((1, 3)), [0])
+    assert one == directions().plot(plain, np.zeros((1, 3)), 0)
 
 
 def test_a_film_goes_there_and_back_for_ever(tmp_path):

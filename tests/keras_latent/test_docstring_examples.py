@@ -73,6 +73,7 @@ MODULES = [
     "keras_latent.layer_edits",
     "keras_latent.layer_maps",
     "keras_latent.layer_outputs",
+    "keras_latent.mask_iou",
     "keras_latent.mnist_m",
     "keras_latent.monitors",
     "keras_latent.naturalness",

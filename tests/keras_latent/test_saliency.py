@@ -93,15 +93,21 @@ def test_masks_of_another_area_are_left_out_and_rows_tell():
         kl.saliency_masks(sized, DIRECTIONS, 0, z, area=(0.5, 1))
 
 
-def test_conditioning_reaches_the_generator():
-    def conditioned(z, shift):
-        return fading(z + shift)
+def test_conditioning_goes_with_its_latent_points():
+    def conditioned(z, shift, scale):
+        return fading(z * scale + shift)
 
-    z = latents(3)
+    z, shift = latents(5), latents(5, seed=1)
     found = kl.saliency_masks(
-        conditioned, DIRECTIONS, 0, z, conditioning={"shift": 0.5}
+        conditioned,
+        DIRECTIONS,
+        0,
+        z,
+        conditioning={"shift": shift, "scale": 0.5},
+        batch_size=2,
     )
-    np.testing.assert_allclose(found.images, fading(z + 0.5), atol=1e-6)
+    expected = fading(0.5 * z + shift)
+    np.testing.assert_allclose(found.images, expected, atol=1e-6)
 
 
 def same(z):
