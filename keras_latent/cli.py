@@ -1,4 +1,4 @@
-"""The command line: `python -m keras_latent fader`, `adapt`, `gan`."""
+"""The command line: `python -m keras_latent fader`, `adapt`, `gan`, ..."""
 
 import contextlib
 import os
@@ -14,6 +14,7 @@ from rich.table import Table
 from keras_latent import adaptation_job, fader_job, gan_job, run_folder
 from keras_latent.cli_errors import TrainingError, UsageProblem, usage
 from keras_latent.cli_settings import AdaptationSettings, FaderSettings
+from keras_latent.explore_command import explore
 from keras_latent.gan_settings import GANSettings
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Adversarial networks: representations that forget; generators.",
 )
+app.command()(explore)
 
 INTERRUPTED = 130
 DataDir = Annotated[

@@ -39,6 +39,8 @@ MODULES = [
     "keras_latent.evolution_state",
     "keras_latent.evolution_steps",
     "keras_latent.evolutionary_gan",
+    "keras_latent.explore_server",
+    "keras_latent.explorer",
     "keras_latent.fader",
     "keras_latent.fader_attributes",
     "keras_latent.fader_curves",
