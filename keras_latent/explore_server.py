@@ -160,6 +160,7 @@ def serve(explorer, host="127.0.0.1", port=8000, ready=print):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen()
         except OSError as error:
             raise OSError(
                 f"`port` {port} of {host} cannot be had: {error.strerror}. "
