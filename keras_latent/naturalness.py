@@ -100,7 +100,7 @@ def naturalness(
     watches[1].see(real)
     split = max(1, round(KEPT * len(real)))
     order = np.random.default_rng(seed).permutation(len(real))
-    kept, real = real[order[:split]], real[order[split:]]
+    kept, shown = order[:split], order[split:]
     make = classifier or lenet_classifier
     classifiers = [
         FreshClassifier(make(image_shape, number), image_shape)
@@ -115,8 +115,8 @@ def naturalness(
         batches = (
             shifted[:steps],
             shifted[steps:],
-            _real_batches(real, steps, batch_size, random),
-            _real_batches(kept, evaluation_batches, batch_size, random),
+            _batches_of(real, shown, steps, batch_size, random),
+            _batches_of(real, kept, evaluation_batches, batch_size, random),
         )
         found.append(_judge(*classifiers, *batches))
     for watch in watches:
@@ -158,12 +158,11 @@ def _judge(first, second, train, test, real, kept):
     )
 
 
-def _real_batches(images, count, size, random):
-    """Batches of images in random order, each image as often as others."""
-    rows = count * size
-    rounds = -(-rows // len(images))
-    order = [random.permutation(len(images)) for _ in range(rounds)]
-    order = np.concatenate(order)[:rows].reshape(count, size)
+def _batches_of(images, rows, count, size, random):
+    """Batches of some rows in random order, each as often as the others."""
+    rounds = -(-count * size // len(rows))
+    order = [random.permutation(rows) for _ in range(rounds)]
+    order = np.concatenate(order)[: count * size].reshape(count, size)
     return [images[batch] for batch in order]
 
 
@@ -178,4 +177,4 @@ def _check_real(images, shape):
             f"shape {images.shape}. Pad or resize them, and scale them to the "
             "range of the generator's."
         )
-    return images.astype("float32")
+    return images.astype("float32", copy=False)
