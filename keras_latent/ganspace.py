@@ -29,9 +29,8 @@ def ganspace(
         layer: str, or `keras.Layer` of the model: where activations are read.
         num_directions: int from 1 to the smaller of the latent size and the
             numbers of an activation.
-        samples: int, at least the largest of 2, twice `num_directions`, and
-            the latent size: latent points for the components, and as many
-            for the directions.
+        samples: int, at least 2 and twice `num_directions`: latent points
+            for the components, and as many others for the directions.
         batch_size: int from 1, of calls of the generator.
         seed: int from 0, of the latent points.
 
@@ -45,7 +44,7 @@ def ganspace(
         ValueError: no such layer, arguments out of range, activations that
             are not finite or vary along fewer axes.
 
-    Source: Harkonen et al. 2020, arXiv:2004.02546, section 2.2;
+    Source: Harkonen et al. 2020, arXiv:2004.02546;
         decomposition.py of harskish/ganspace.
     Differs from the authors' code: the regression adds up products, so its
         memory does not grow with `samples`; signs are fixed.
@@ -94,6 +93,11 @@ class _Activations:
 
     def __init__(self, generator, layer, batch_size):
         name = layer.name if isinstance(layer, keras.Layer) else layer
+        if not isinstance(name, str):
+            raise ValueError(
+                "`layer` must be a name or a `keras.Layer` of the generator. "
+                f"Received: layer={layer!r}."
+            )
         model = layer_outputs(generator, name)
         if len(model.outputs) != 1:
             raise ValueError(

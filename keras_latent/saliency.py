@@ -62,7 +62,7 @@ def saliency_masks(
         ValueError: arguments out of range; no images; images that the
             direction does not change; none within `area`.
 
-    Source: Voynov and Babenko 2020, arXiv:2002.03754, section 5;
+    Source: Voynov and Babenko 2020, arXiv:2002.03754;
         `MaskGenerator` in segmentation/gan_segmentation.py of
         anvoynov/GANLatentDiscovery.
     Differs from the authors' code: the difference has no sign, so backgrounds

@@ -38,7 +38,7 @@ def sefa(generator, layer=None, num_directions=None):
             of inputs than z has; kernels that are 0 or not finite; more
             directions than dimensions.
 
-    Source: Shen and Zhou 2021, arXiv:2007.06600, equation 5;
+    Source: Shen and Zhou 2021, arXiv:2007.06600;
         `factorize_weight` in utils.py of genforce/sefa.
     Differs from the authors' code: eigenvalues are sorted, by a solver for
         symmetric matrices in float64; signs are fixed; units whose weights

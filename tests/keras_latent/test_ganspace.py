@@ -103,6 +103,7 @@ def dead(layer, kernel):
     "options, words",
     [
         (dict(layer="absent"), r"`layers`.*\['first', .*'absent'"),
+        (dict(layer=0), "`layer`.*layer=0"),
         (dict(num_directions=6), "`num_directions`.*at most 5"),
         (dict(num_directions=0), "`num_directions`"),
         (dict(samples=5), "`samples`.*at least 6"),
@@ -110,7 +111,7 @@ def dead(layer, kernel):
         (dict(seed=-1), "`seed`"),
         (dict(generator=lambda z: z), "function"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_bad_input_is_named(planted, options, words):
     given = dict(generator=planted[0], layer="first", num_directions=3)
