@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from small_discovery import make_discovery
 
-FIT = dict(steps_per_epoch=4, batch_size=8, validation_samples=16, verbose=0)
+FIT = dict(steps_per_epoch=2, batch_size=8, validation_samples=8, verbose=0)
 
 
 @keras.saving.register_keras_serializable(package="test_discovery")
@@ -55,15 +55,15 @@ def assert_equal(first, second):
 )
 def test_fit_continues_from_the_file(of_function, normalization, tmp_path):
     discovery = make(of_function, normalization=normalization)
-    discovery.fit(epochs=2, **FIT)
+    discovery.fit(epochs=1, **FIT)
     discovery.save(tmp_path / "discovery.keras")
     loaded = keras.saving.load_model(tmp_path / "discovery.keras")
     assert_equal(values(loaded), values(discovery))
-    fit = dict(epochs=4, initial_epoch=2, **FIT)
+    fit = dict(epochs=2, initial_epoch=1, **FIT)
     logs = discovery.fit(**fit).history
     assert loaded.fit(**fit).history == logs
     assert_equal(values(loaded), values(discovery))
-    assert int(loaded.step) == int(loaded.optimizer.iterations) == 16
+    assert int(loaded.step) == int(loaded.optimizer.iterations) == 4
 
 
 def test_weights_alone_continue_where_the_function_is_not_registered(tmp_path):
