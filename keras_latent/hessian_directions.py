@@ -41,8 +41,8 @@ class HessianDirections(HessianDirectionTraining):
         generator: Keras model, or function of latent points and keyword
             arguments, made of TensorFlow operations; a registered one, if
             this is to be saved.
-        num_directions: int from 2, of which none act together; orthonormal
-            ones at most the numbers of the latent space, or slice.
+        num_directions: int from 2; orthonormal ones at most the numbers of
+            the latent space, or slice.
         latent_dim: int from 1, needed for a function alone.
         orthonormal: bool. False leaves length and angles free: the penalty
             then falls as directions shrink.
