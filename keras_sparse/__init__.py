@@ -1,6 +1,6 @@
 """Sparse training and pruning for Keras 3."""
 
-from keras_sparse import datasets, distributions
+from keras_sparse import datasets, distributed, distributions
 from keras_sparse.acdc import ACDC
 from keras_sparse.balanced import balanced_batch
 from keras_sparse.callbacks import MaskRecorder, SparsityLogger
@@ -53,6 +53,7 @@ __all__ = [
     "count",
     "datasets",
     "device_profile",
+    "distributed",
     "distributions",
     "grasp",
     "lottery_ticket",
