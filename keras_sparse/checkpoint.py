@@ -2,12 +2,12 @@
 
 import dataclasses
 import json
-import os
 import pathlib
-import shutil
 
 import keras
 import numpy as np
+
+from keras_sparse.whole_files import recover, whole_folder
 
 
 @dataclasses.dataclass
@@ -39,20 +39,13 @@ def save(folder, model, progress):
         model: compiled `keras.Model`; its optimizer is saved with it.
         progress: `Progress`.
     """
-    folder = pathlib.Path(folder)
-    new, old = folder.with_name(folder.name + ".new"), _old(folder)
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    model.save(new / "model.keras")
     log = {"history": progress.history, "updates": progress.updates}
-    (new / "progress.json").write_text(json.dumps(log))
     steps = np.array([step for step, _ in progress.masks])
     masks = np.array([mask for _, mask in progress.masks])
-    np.savez_compressed(new / "masks.npz", steps=steps, masks=masks)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(new, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with whole_folder(folder) as new:
+        model.save(new / "model.keras")
+        (new / "progress.json").write_text(json.dumps(log))
+        np.savez_compressed(new / "masks.npz", steps=steps, masks=masks)
 
 
 def load(folder):
@@ -68,8 +61,7 @@ def load(folder):
         ValueError: the files there cannot be read.
     """
     folder = pathlib.Path(folder)
-    if not folder.exists() and _old(folder).exists():
-        os.replace(_old(folder), folder)  # killed between the two renames
+    recover(folder)
     if not folder.exists():
         return None
     try:
@@ -84,7 +76,3 @@ def load(folder):
             f"{type(error).__name__}: {error}. Start anew with --overwrite."
         ) from error
     return model, Progress(log["history"], log["updates"], masks)
-
-
-def _old(folder):
-    return folder.with_name(folder.name + ".old")

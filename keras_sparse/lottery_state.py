@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import pathlib
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_sparse.sparsify import find_optimizer
+from keras_sparse.whole_files import whole_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +75,8 @@ class RoundStore:
             for part, values in both.items()
             for i, value in enumerate(values)
         }
-        with _replacing(self.folder / f"{name}.npz") as path:
-            with path.open("wb") as file:
+        with whole_file(self.folder / f"{name}.npz") as new:
+            with new.open("wb") as file:
                 np.savez(file, **arrays)
         # The notes come last: what has notes is whole.
         self._write_json(name, notes)
@@ -98,23 +98,8 @@ class RoundStore:
         return json.loads(path.read_text()) if path.exists() else None
 
     def _write_json(self, name, value):
-        with _replacing(self.folder / f"{name}.json") as path:
-            path.write_text(json.dumps(value))
-
-
-class _replacing:
-    """Context: a new file takes the place of the old one when it is whole."""
-
-    def __init__(self, path):
-        self.path = path
-        self.new = path.with_name(path.name + ".new")
-
-    def __enter__(self):
-        return self.new
-
-    def __exit__(self, kind, *_):
-        if kind is None:
-            os.replace(self.new, self.path)
+        with whole_file(self.folder / f"{name}.json") as new:
+            new.write_text(json.dumps(value))
 
 
 def _number(stored, part):

@@ -1,13 +1,11 @@
 """A finished training as one HTML page: what was kept, lost and gained."""
 
-import os
-import pathlib
-
 import numpy as np
 
 from keras_sparse import report_pictures as pictures
 from keras_sparse import report_sections as sections
 from keras_sparse.report_html import page
+from keras_sparse.whole_files import whole_file
 
 _NEEDED = (
     *("dataset", "model", "method", "sparsity", "distribution", "epochs"),
@@ -70,7 +68,9 @@ def write_report(path, metrics, mask_history, samples):
             f"mask_history={mask_history!r}. Pass the final mask."
         )
     masks = [(step, np.asarray(mask, bool)) for step, mask in mask_history]
-    _replace(pathlib.Path(path), _page(metrics, masks, samples))
+    text = _page(metrics, masks, samples)
+    with whole_file(path) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _page(metrics, mask_history, samples):
@@ -88,15 +88,6 @@ def _page(metrics, mask_history, samples):
         sections.reproduction(metrics),
     ]
     return page(sections.title(metrics), "\n".join(parts))
-
-
-def _replace(path, text):
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _check_metrics(metrics):

@@ -3,11 +3,11 @@
 import contextlib
 import dataclasses
 import json
-import os
 import pathlib
 import shutil
 
 from keras_sparse.training import TrainingError
+from keras_sparse.whole_files import replace_folder, whole_file
 
 _SETTINGS = "settings.json"
 _STATE = "state"
@@ -24,7 +24,8 @@ def claim(folder, settings, overwrite=False, resume=False):
     Args:
         folder: path of the finished output.
         settings: dataclass; a resumed run must have the same.
-        overwrite: bool, replace a finished or unfinished output.
+        overwrite: bool, replace a finished output and, without `resume`, an
+            unfinished one.
         resume: bool, go on with an unfinished one.
 
     Yields:
@@ -42,7 +43,7 @@ def claim(folder, settings, overwrite=False, resume=False):
         _check_resumable(work, settings)
         _clean(work, keep_state=True)  # a killed run leaves half an export
     elif work.exists():
-        if not overwrite:
+        if not overwrite and any(work.iterdir()):
             raise FileExistsError(
                 "`--output` must be free. Received: "
                 f"{str(folder)!r}, where an unfinished run lies. Go on with "
@@ -56,19 +57,21 @@ def claim(folder, settings, overwrite=False, resume=False):
     except BaseException as error:
         _clean(work, keep_state=not isinstance(error, TrainingError))
         raise
-    shutil.rmtree(work / _STATE, ignore_errors=True)
-    (work / _SETTINGS).unlink()
-    _replace(folder, work)
+    # Once it is in its place: killed here, it can be resumed or is finished.
+    replace_folder(work, folder)
+    shutil.rmtree(folder / _STATE, ignore_errors=True)
+    (folder / _SETTINGS).unlink()
 
 
 def _check_finished(folder, overwrite, resume):
     if not folder.exists():
         return
-    if resume:
+    if resume and not overwrite:
         raise FileExistsError(
             "`--resume` must name an unfinished run. Received: "
-            f"{str(folder)!r}, which is finished. Leave out --resume and pass "
-            "--overwrite to train it again."
+            f"{str(folder)!r}, which is finished. Pass --overwrite instead to "
+            "train it again, or besides, where a run that was to replace it "
+            "was stopped."
         )
     ours = folder.is_dir() and (
         (folder / "metrics.json").exists() or not any(folder.iterdir())
@@ -108,9 +111,8 @@ def _check_resumable(work, settings):
 
 
 def _write_settings(work, settings):
-    new = work / ("new_" + _SETTINGS)
-    new.write_text(json.dumps(dataclasses.asdict(settings), indent=2))
-    os.replace(new, work / _SETTINGS)
+    with whole_file(work / _SETTINGS) as new:
+        new.write_text(json.dumps(dataclasses.asdict(settings), indent=2))
 
 
 def _clean(work, keep_state):
@@ -125,12 +127,3 @@ def _clean(work, keep_state):
             shutil.rmtree(item, ignore_errors=True)
         else:
             item.unlink()
-
-
-def _replace(folder, work):
-    old = folder.with_name(folder.name + ".old")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(folder, old)
-    os.replace(work, folder)
-    shutil.rmtree(old, ignore_errors=True)

@@ -1,6 +1,7 @@
 import copy
 import doctest
 import html.parser
+import os
 import pathlib
 
 import matplotlib
@@ -211,7 +212,7 @@ def test_failure_leaves_the_old_report(written, tmp_path, monkeypatch, place):
 
     module, name = {
         "figure": (plots.Figure, "savefig"),
-        "rename": (report.os, "replace"),
+        "rename": (os, "replace"),
     }[place]
     monkeypatch.setattr(module, name, fail)
     with pytest.raises(RuntimeError, match="no ink"):
