@@ -2,6 +2,7 @@
 
 from keras_sparse import datasets, distributed, distributions
 from keras_sparse.acdc import ACDC
+from keras_sparse.backup import BackupAndRestore
 from keras_sparse.balanced import balanced_batch
 from keras_sparse.callbacks import MaskRecorder, SparsityLogger
 from keras_sparse.compact_mlp import compact_mlp
@@ -30,6 +31,7 @@ __all__ = [
     "SET",
     "SNFS",
     "STE",
+    "BackupAndRestore",
     "Block",
     "Channels",
     "ConstantFanIn",

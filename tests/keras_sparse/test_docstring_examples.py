@@ -8,6 +8,7 @@ import pytest
 MODULES = [
     "keras_sparse.acdc",
     "keras_sparse.autodiff",
+    "keras_sparse.backup",
     "keras_sparse.balanced",
     "keras_sparse.batches",
     "keras_sparse.budgets",
@@ -44,6 +45,7 @@ MODULES = [
     "keras_sparse.tempered",
     "keras_sparse.topk",
     "keras_sparse.topology",
+    "keras_sparse.whole_files",
 ]
 
 
