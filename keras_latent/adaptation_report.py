@@ -11,6 +11,7 @@ from keras_latent.adaptation_pictures import (
 )
 from keras_latent.frozen_networks import call_frozen
 from keras_latent.report_page import page, picture, table
+from keras_latent.whole_files import save_whole
 
 NAMES = {"source_only": "source only", "adapted": "adapted"}
 MEASURES = {
@@ -66,9 +67,9 @@ def write_adaptation_report(folder, metrics, models, domains):
         "curves": curves_picture(histories),
     }
     for name, content in drawn.items():
-        (folder / f"{name}.png").write_bytes(content)
+        save_whole(content, folder / f"{name}.png")
     text = _page(metrics, drawn)
-    (folder / "report.html").write_text(text, encoding="utf-8")
+    save_whole(text.encode(), folder / "report.html")
 
 
 def _page(metrics, drawn):

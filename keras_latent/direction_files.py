@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from keras_latent.fader_pictures import save_whole
+from keras_latent.whole_files import save_whole
 
 FORMAT = "keras_latent.Directions"
 VERSION = 1

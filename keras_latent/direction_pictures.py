@@ -6,9 +6,9 @@ import numpy as np
 
 from keras_latent.arguments import check_count
 from keras_latent.direction_checks import check_shifts
-from keras_latent.fader_pictures import save_whole
 from keras_latent.image_range import check_image_range
 from keras_latent.pictures import as_shades, draw, image_limits, tile
+from keras_latent.whole_files import save_whole
 
 MOST = 20  # directions in a sheet that are drawn unless asked for
 DOTS = 120  # of an inch

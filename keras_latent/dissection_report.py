@@ -5,7 +5,7 @@ import pathlib
 from keras_latent.dissection_page import dissection_page
 from keras_latent.dissection_pictures import unit_strips
 from keras_latent.dissection_table import Dissection
-from keras_latent.fader_pictures import save_whole
+from keras_latent.whole_files import save_whole
 
 
 def dissection_report(

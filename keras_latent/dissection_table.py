@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 
 from keras_latent.arguments import check_count
+from keras_latent.whole_files import whole_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +95,10 @@ class Dissection:
 
     def to_csv(self, path):
         """Writes the table as CSV, with a line of names."""
-        with open(path, "w", newline="", encoding="utf-8") as file:
+        with (
+            whole_file(path) as new,
+            open(new, "w", newline="", encoding="utf-8") as file,
+        ):
             fields = [field.name for field in dataclasses.fields(Unit)]
             writer = csv.DictWriter(file, fields)
             writer.writeheader()

@@ -1,14 +1,12 @@
 """The grid of swapped labels, and strips that go beyond them."""
 
-import os
-import pathlib
-
 import numpy as np
 
 from keras_latent.arguments import check_count
 from keras_latent.fader_attributes import one_hot_attributes
 from keras_latent.pictures import as_shades, draw, image_limits, tile
 from keras_latent.swap_case import SwapCase, first_of_each
+from keras_latent.whole_files import save_whole
 
 MARK = "#d1495b"
 INCHES = 0.62  # of an image in a picture
@@ -187,16 +185,3 @@ def _frame(axes, row, column):
             (column - 0.48, row - 0.48), 0.96, 0.96, fill=False, ec=MARK, lw=1.4
         )
     )
-
-
-def save_whole(content, path):
-    """Writes bytes to a file whole or not at all; returns them."""
-    if path is not None:
-        path = pathlib.Path(path)
-        temporary = path.with_name(f".{path.name}-{os.getpid()}")
-        try:
-            temporary.write_bytes(content)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    return content

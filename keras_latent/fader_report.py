@@ -10,7 +10,6 @@ from keras_latent.fader_curves import curves_picture, last_value
 from keras_latent.fader_pictures import (
     fader_grid,
     interpolation_strips,
-    save_whole,
 )
 from keras_latent.fader_report_page import fader_page
 from keras_latent.fader_verdict import FaderLimits, guessing_loss, judge_fader
@@ -22,6 +21,7 @@ from keras_latent.reconstruction_error import (
     reconstruction_error,
 )
 from keras_latent.swap import swap_accuracy
+from keras_latent.whole_files import save_whole
 
 
 class FaderReport(keras.callbacks.Callback):

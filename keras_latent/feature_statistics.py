@@ -9,6 +9,7 @@ from keras_latent.feature_batches import (
     feature_batches,
     features_name,
 )
+from keras_latent.whole_files import whole_file
 
 
 class FeatureStatistics:
@@ -101,13 +102,14 @@ class FeatureStatistics:
             ValueError: another ending, fewer than two rows.
         """
         check_npz(path)
-        np.savez(
-            path,
-            mu=self.mean,
-            sigma=self.covariance,
-            count=self.count,
-            features=self.features,
-        )
+        arrays = {
+            "mu": self.mean,
+            "sigma": self.covariance,
+            "count": self.count,
+            "features": self.features,
+        }
+        with whole_file(path) as new, open(new, "wb") as file:
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path):

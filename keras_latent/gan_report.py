@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from keras_latent.arguments import check_count, check_number
-from keras_latent.fader_pictures import save_whole
 from keras_latent.gan_curves import (
     as_columns,
     curves_picture,
@@ -23,6 +22,7 @@ from keras_latent.sample_history import (
     generator_range,
 )
 from keras_latent.sample_pictures import check_samples, draw_panels
+from keras_latent.whole_files import save_whole
 
 EXAMPLES, MOST_EXAMPLES = 1000, 10_000
 EPOCHS_SHOWN = 8

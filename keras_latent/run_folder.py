@@ -3,11 +3,11 @@
 import contextlib
 import dataclasses
 import json
-import os
 import pathlib
 import shutil
 
 from keras_latent.cli_errors import TrainingError
+from keras_latent.whole_files import replace_folder, save_whole
 
 STATE = "state"
 METRICS = "metrics.json"
@@ -24,7 +24,8 @@ def claim(folder, settings, overwrite=False, resume=False):
     Args:
         folder: path of the finished output.
         settings: dataclass; a resumed run must have the same.
-        overwrite: bool, replace a finished or unfinished output.
+        overwrite: bool, replace a finished output and, without `resume`, an
+            unfinished one.
         resume: bool, go on with an unfinished one.
 
     Returns:
@@ -42,7 +43,7 @@ def claim(folder, settings, overwrite=False, resume=False):
         _check_resumable(work, settings)
         _clean(work, keep_state=True)
     elif work.exists():
-        if not overwrite:
+        if not overwrite and any(work.iterdir()):
             raise ValueError(
                 f"`output` must be free. Received: {str(folder)!r}, where an "
                 "unfinished run lies. Go on with --resume, start anew with "
@@ -56,30 +57,27 @@ def claim(folder, settings, overwrite=False, resume=False):
 def _working(folder, work, settings):
     work.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dataclasses.asdict(settings), indent=2)
-    (work / _SETTINGS).write_text(text)
+    save_whole(text.encode(), work / _SETTINGS)
     try:
         yield work
     except BaseException as error:
         _clean(work, keep_state=not isinstance(error, TrainingError))
         raise
-    shutil.rmtree(work / STATE, ignore_errors=True)
-    (work / _SETTINGS).unlink()
-    old = folder.with_name(folder.name + ".old")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(folder, old)
-    os.replace(work, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    # Once it is in its place: killed here, it can be resumed or is finished.
+    replace_folder(work, folder)
+    shutil.rmtree(folder / STATE, ignore_errors=True)
+    (folder / _SETTINGS).unlink()
 
 
 def _check_finished(folder, overwrite, resume):
     if not folder.exists():
         return
-    if resume:
+    if resume and not overwrite:
         raise ValueError(
             "`resume` must find an unfinished run. Received: "
-            f"{str(folder)!r}, which is finished. Leave out --resume and pass "
-            "--overwrite to train it again."
+            f"{str(folder)!r}, which is finished. Pass --overwrite instead to "
+            "train it again, or besides, where a run that was to replace it "
+            "was stopped."
         )
     empty = folder.is_dir() and not any(folder.iterdir())
     ours = empty or (folder / METRICS).exists()

@@ -7,7 +7,6 @@ import warnings
 import keras
 
 from keras_latent.arguments import check_count
-from keras_latent.fader_pictures import save_whole
 from keras_latent.image_range import OVERSHOOT, check_image_range
 from keras_latent.sample_history import (
     EpochCounter,
@@ -16,6 +15,7 @@ from keras_latent.sample_history import (
     generator_range,
 )
 from keras_latent.sample_pictures import sample_grid
+from keras_latent.whole_files import save_whole
 
 EPOCHS = "epochs.json"
 

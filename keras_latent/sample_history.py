@@ -11,6 +11,7 @@ from keras_latent.arguments import check_count
 from keras_latent.fader_checks import RANGES, last_activation
 from keras_latent.gan import GAN
 from keras_latent.progressive_gan import ProgressiveGAN
+from keras_latent.whole_files import whole_file
 
 POINTS = 1000  # of a scatter
 KEPT = 16  # most epochs of a history
@@ -170,15 +171,13 @@ class SampleHistory(keras.callbacks.Callback):
 
     def _save(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_name(f".{self.path.name}")
-        with open(new, "wb") as file:
+        with whole_file(self.path) as new, open(new, "wb") as file:
             np.savez(
                 file,
                 steps=list(self.counter.steps.items()),
                 interval=self.interval,
                 **{str(n): made for n, made in self.samples.items()},
             )
-        os.replace(new, self.path)
 
     def _load(self):
         if not self.path.exists():

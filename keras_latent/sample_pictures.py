@@ -3,9 +3,9 @@
 import numpy as np
 
 from keras_latent.arguments import check_count
-from keras_latent.fader_pictures import save_whole
 from keras_latent.image_range import check_image_range
 from keras_latent.pictures import as_shades, draw, image_limits, tile
+from keras_latent.whole_files import save_whole
 
 DOTS = 120  # of an inch
 CELL = 60  # dots of an image's width, of a large image more

@@ -2,13 +2,12 @@
 
 import json
 import math
-import os
 import pathlib
-import shutil
 
 import keras
 
 from keras_latent.cli_errors import TrainingError
+from keras_latent.whole_files import recover, whole_folder
 
 SAVES = 20
 
@@ -48,23 +47,15 @@ def train(make, fit, epochs, state, console, name):
 
 def save_state(state, model, history):
     """Writes a state; an older one stays until it is written."""
-    state = pathlib.Path(state)
-    new, old = _beside(state, ".new"), _beside(state, ".old")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    model.save(new / "model.keras")
-    (new / "history.json").write_text(json.dumps(history))
-    if state.exists():
-        os.replace(state, old)
-    os.replace(new, state)
-    shutil.rmtree(old, ignore_errors=True)
+    with whole_folder(state) as new:
+        model.save(new / "model.keras")
+        (new / "history.json").write_text(json.dumps(history))
 
 
 def load_state(state):
     """What `save_state` wrote: (model, history); None where there is none."""
     state = pathlib.Path(state)
-    if not state.exists() and _beside(state, ".old").exists():
-        os.replace(_beside(state, ".old"), state)  # killed between two renames
+    recover(state)
     if not state.exists():
         return None
     try:
@@ -75,10 +66,6 @@ def load_state(state):
             f"`resume` must find a readable state in {str(state)!r}. Received: "
             f"{type(error).__name__}: {error}. Start anew with --overwrite."
         ) from error
-
-
-def _beside(path, ending):
-    return path.with_name(path.name + ending)
 
 
 class _Keep(keras.callbacks.Callback):
