@@ -1,12 +1,12 @@
 """A report on what a model's subclasses are, in HTML and pictures."""
 
-import os
 import pathlib
 
 import keras
 import numpy as np
 
 from keras_distill.arguments import check_count, check_multiple
+from keras_distill.chunk_files import write_whole
 from keras_distill.pictures import (
     confusion_picture,
     images_picture,
@@ -164,9 +164,4 @@ def _write(folder, files):
     """Writes each file whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        temporary = folder / f".{name}-{os.getpid()}"
-        try:
-            temporary.write_bytes(content)
-            os.replace(temporary, folder / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(folder / name, lambda file, c=content: file.write(c))
