@@ -138,7 +138,8 @@ def replacing(path):
     """Yields a temporary name beside `path`; renames it to `path` at the end.
 
     When the block raises, nothing is left behind and what was at `path`
-    stays as it was. A symbolic link stays one: what it points to is replaced.
+    stays as it was. The disk holds all of the new before it is renamed. A
+    symbolic link stays one: what it points to is replaced.
     """
     path = path.resolve() if path.is_symlink() else path
     try:
@@ -153,9 +154,11 @@ def replacing(path):
     try:
         temporary = working / path.name
         yield temporary
+        _sync(temporary)
         _swap(temporary, path, working / "previous")
     finally:
         shutil.rmtree(working, ignore_errors=True)
+    _sync_entries(path.parent)
 
 
 def _swap(temporary, path, previous):
@@ -169,6 +172,27 @@ def _swap(temporary, path, previous):
     except BaseException:
         os.replace(previous, path)
         raise
+
+
+def _sync(path):
+    """Has the disk hold a file, or all of a folder, before this returns."""
+    if path.is_dir():
+        for entry in path.iterdir():
+            _sync(entry)
+        _sync_entries(path)
+    else:
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
+
+
+def _sync_entries(folder):
+    if os.name == "nt":  # opens no folders
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def is_saved_model(path):
