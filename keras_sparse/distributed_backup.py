@@ -46,23 +46,24 @@ class Backup:
             distributed_state.write(self.folder, content)
 
     def load(self):
-        """Gives model the state of the chief's file; every worker must call it.
+        """Gives the model the chief's state; every worker must call it.
 
         Returns:
-            dict as `save` had it, or None where there is nothing.
+            dict with the "position" that `save` was given, or None where
+            there is no state.
 
         Raises:
             ValueError: the file is damaged or of another model.
         """
         if self.folder is None:
             return None
-        found = None
+        stored = None
         if self.workers.is_chief:
-            found = distributed_state.read(self.folder)
-        found = self.workers.from_chief(found)
-        if found is None:
+            stored = distributed_state.read(self.folder)
+        stored = self.workers.from_chief(stored)
+        if stored is None:
             return None
-        return distributed_state.restore(self.model, found, self.folder)
+        return distributed_state.restore(self.model, stored, self.folder)
 
     def resume_reports(self, content):
         """Goes on with the history and with what the callbacks counted.

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_sparse.distributed_backup import Backup
+from keras_sparse.distributed_build import build_metrics
 from keras_sparse.distributed_data import training_batches, validation_batches
 from keras_sparse.distributed_step import Steps
 from keras_sparse.distributed_workers import Workers
@@ -41,6 +42,7 @@ class Loop:
         with strategy.scope():
             model.optimizer.build(model.trainable_variables)
         self.iterator = iter(batches)
+        build_metrics(model, strategy, self.iterator)
         self.functions = Steps(model, strategy)
         self.history = keras.callbacks.History()
         chief = self.workers.is_chief
@@ -66,13 +68,9 @@ class Loop:
         return self.history
 
     def _train(self, initial_epoch, epochs):
-        # Metrics make their variables while the first step is traced.
-        self.functions.train.get_concrete_function(self.iterator, _int32(1))
         self.position = {"epoch": initial_epoch, "step": 0, "batches": 0}
         self.model.stop_training = False
-        resumed = self.backup.load()
-        if resumed:
-            self._go_to(resumed["position"])
+        resumed = self._resume()
         self._check_equal()
         self.callbacks.on_train_begin()
         if resumed:
@@ -86,7 +84,11 @@ class Loop:
         self._check_equal()
         self.callbacks.on_train_end(logs)
 
-    def _go_to(self, position):
+    def _resume(self):
+        resumed = self.backup.load()
+        if resumed is None:
+            return None
+        position = resumed["position"]
         if position["steps_per_epoch"] != self.steps:
             raise ValueError(
                 "`steps_per_epoch` must be as in the run to resume, "
@@ -96,6 +98,7 @@ class Loop:
         self.position = position
         batches = tf.constant(position["batches"], "int64")
         self.functions.skip(self.iterator, batches)
+        return resumed
 
     def _check_equal(self):
         found = json.dumps(fingerprint(self.model))
