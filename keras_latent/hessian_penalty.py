@@ -33,6 +33,7 @@ def hessian_penalty(
     conditioning=None,
     separately=False,
     seed=0,
+    **kwargs,
 ):
     """Variance of second directional derivatives, over random directions.
 
@@ -73,6 +74,7 @@ def hessian_penalty(
             and not their sum. Without reduction it must be True where there
             are several.
         seed: int from 0, of the random vectors.
+        **kwargs: more of `conditioning`.
 
     Returns:
         Tensor of what the reduction gives, float32 or float64 as `z`, or a
@@ -113,6 +115,8 @@ def hessian_penalty(
         shape = [tf.shape(z)[0], num_vectors, *z.shape[1:]]
         vectors = tf.unstack(random_signs(shape, (seed,)), axis=1)
     vectors = check_vectors(vectors, z)
+
+    conditioning = {**(conditioning or {}), **kwargs}
 
     def call(points):
         return activations(generator, points, conditioning)

@@ -209,6 +209,8 @@ def test_conditioning_reaches_every_call():
     plain = kl.hessian_penalty(quadratic, POINTS)
     conditioning = {"scale": 3.0, "bias": tf.ones((4, 1), "float64")}
     found = kl.hessian_penalty(scaled, POINTS, conditioning=conditioning)
+    same = kl.hessian_penalty(scaled, POINTS, **conditioning)
+    np.testing.assert_array_equal(found, same)
     np.testing.assert_allclose(found, 9 * plain, rtol=1e-9)
 
 
