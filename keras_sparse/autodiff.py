@@ -65,6 +65,10 @@ def _wide(dtype):
 def _tensorflow_step(loss, second_order):
     import tensorflow as tf
 
+    # A trace takes a variable of a tf.distribute strategy for the one that it
+    # was made with, so that the sums must be tensors there.
+    in_place = not tf.distribute.has_strategy()
+
     def gradient(values, constants, batch):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
@@ -91,9 +95,15 @@ def _tensorflow_step(loss, second_order):
             parts = hessian_product(values, constants, batch, direction)
         else:
             parts = gradient(values, constants, batch)
+        parts = [
+            tf.cast(tf.convert_to_tensor(part), total.dtype)
+            for total, part in zip(totals, parts, strict=True)
+        ]
+        if not in_place:
+            return [t + part for t, part in zip(totals, parts, strict=True)]
         for total, part in zip(totals, parts, strict=True):
-            part = tf.convert_to_tensor(part)
-            total.assign_add(tf.cast(part, total.dtype))
+            total.assign_add(part)
+        return []
 
     traced = []
 
@@ -104,8 +114,7 @@ def _tensorflow_step(loss, second_order):
             # One trace serves every batch size, the smaller last one too.
             relaxed = tf.nest.map_structure(any_batch_size, batch)
             traced.append(add.get_concrete_function(*arguments, relaxed))
-        add(*arguments, batch)
-        return totals
+        return add(*arguments, batch) or totals
 
     def as_tensor(part):
         return None if part is None else tf.convert_to_tensor(part)
@@ -116,16 +125,16 @@ def _tensorflow_step(loss, second_order):
         return tf.TensorSpec((None, *part.shape[1:]), part.dtype)
 
     def new_totals(values):
+        zeros = [tf.zeros(v.shape, _wide(v.dtype)) for v in values]
+        if not in_place:
+            return zeros
         # Without a fixed shape, so that they can be emptied.
-        return [
-            tf.Variable(
-                tf.zeros(value.shape, _wide(value.dtype)),
-                shape=tf.TensorShape(None),
-            )
-            for value in values
-        ]
+        shape = tf.TensorShape(None)
+        return [tf.Variable(start, shape=shape) for start in zeros]
 
     def taken(totals):
+        if not in_place:
+            return totals
         # The variables may live on until Python looks for cycles.
         results = [tf.convert_to_tensor(total) for total in totals]
         for total in totals:
