@@ -19,6 +19,7 @@ from keras_latent.discovery_checks import (
 )
 from keras_latent.discovery_training import DiscoveryTraining
 from keras_latent.gan_latent import DISTRIBUTIONS
+from keras_latent.nested_config import from_nested_config
 from keras_latent.reconstruction_accuracy import reconstruction_accuracy
 from keras_latent.steered_generator import SteeredGenerator
 
@@ -190,9 +191,4 @@ class DirectionDiscovery(DiscoveryTraining):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        deserialize = keras.saving.deserialize_keras_object
-        given = {
-            key: deserialize(value, custom_objects=custom_objects)
-            for key, value in config.items()
-        }
-        return cls(**given)
+        return from_nested_config(cls, config, custom_objects)

@@ -11,6 +11,7 @@ from keras_latent.domain_fit import DomainFit
 from keras_latent.domain_losses import domain_hits, domain_loss, domain_margin
 from keras_latent.gradient_reversal import reverse_gradient
 from keras_latent.moving_statistics import train_without_trace
+from keras_latent.nested_config import from_nested_config
 
 STATISTICS = ("both", "source", "target")
 
@@ -206,10 +207,4 @@ class DomainAdversarial(DomainFit):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(
-            **{
-                key: deserialize(value, custom_objects=custom_objects)
-                for key, value in config.items()
-            }
-        )
+        return from_nested_config(cls, config, custom_objects)

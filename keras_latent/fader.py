@@ -17,6 +17,7 @@ from keras_latent.fader_checks import (
 )
 from keras_latent.fader_training import FaderTraining
 from keras_latent.fresh_batches import group_batches
+from keras_latent.nested_config import from_nested_config
 
 LOGS = ["loss", "reconstruction_loss", "classifier_loss"]
 LOGS += ["classifier_accuracy", "beta"]
@@ -194,9 +195,4 @@ class Fader(FaderTraining):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        deserialize = keras.saving.deserialize_keras_object
-        given = {
-            key: deserialize(value, custom_objects=custom_objects)
-            for key, value in config.items()
-        }
-        return cls(**given)
+        return from_nested_config(cls, config, custom_objects)

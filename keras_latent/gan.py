@@ -24,6 +24,7 @@ from keras_latent.gan_checks import (
 from keras_latent.gan_latent import DISTRIBUTIONS, draw_rows
 from keras_latent.gan_regularizers import overrides
 from keras_latent.gan_training import SAMPLE_LATENT, GANTraining
+from keras_latent.nested_config import from_nested_config
 
 LOGS = ["d_loss", "g_loss", "real_score", "fake_score"]
 
@@ -268,9 +269,4 @@ class GAN(GANTraining):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        deserialize = keras.saving.deserialize_keras_object
-        given = {
-            key: deserialize(value, custom_objects=custom_objects)
-            for key, value in config.items()
-        }
-        return cls(**given)
+        return from_nested_config(cls, config, custom_objects)

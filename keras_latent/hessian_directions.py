@@ -15,6 +15,7 @@ from keras_latent.hessian_direction_training import (
     first_rows,
 )
 from keras_latent.hessian_penalty import hessian_penalty
+from keras_latent.nested_config import from_nested_config
 from keras_latent.orthonormal_rows import orthonormal_rows
 from keras_latent.second_differences import random_signs
 from keras_latent.steered_generator import SteeredGenerator
@@ -192,9 +193,4 @@ class HessianDirections(HessianDirectionTraining):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        deserialize = keras.saving.deserialize_keras_object
-        given = {
-            key: deserialize(value, custom_objects=custom_objects)
-            for key, value in config.items()
-        }
-        return cls(**given)
+        return from_nested_config(cls, config, custom_objects)

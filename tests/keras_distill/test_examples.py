@@ -2,30 +2,12 @@
 
 import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
+from example_runs import numbers, run
 
 ROOT = pathlib.Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
-
-
-def run(name, *arguments):
-    """What an example prints; fails with its error output if it does."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / f"{name}.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-def numbers(pattern, text):
-    return [float(found) for found in re.findall(pattern, text)]
 
 
 def data(path):

@@ -1,33 +1,10 @@
 """The examples of directions run to their end, and say what they should."""
 
-import pathlib
-import re
-import subprocess
-import sys
-
 import keras
 import pytest
+from example_runs import numbers, run
 
 import keras_latent as kl
-
-ROOT = pathlib.Path(__file__).parents[2]
-
-
-def run(name, *arguments):
-    """What an example prints; fails with its error output if it does."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / f"{name}.py", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-def numbers(pattern, text):
-    return [float(found) for found in re.findall(pattern, text)]
 
 
 @pytest.mark.slow

@@ -83,6 +83,7 @@ MODULES = [
     "keras_latent.naturalness_findings",
     "keras_latent.orthonormal_rows",
     "keras_latent.otsu_threshold",
+    "keras_latent.nested_config",
     "keras_latent.pictures",
     "keras_latent.probe",
     "keras_latent.probe_classifier",
