@@ -64,7 +64,7 @@ def parse():
     add("--data-dir", required=True)
     add("--generator", default=RESULTS / "sngan_mnist.keras")
     add("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    add("--steps", type=int, default=1000)
+    add("--steps", type=int, default=2000)
     add("--num-directions", type=int, default=32)
     add("--batch-size", type=int, default=32)
     add("--direction-rate", type=float, default=3e-3)

@@ -28,6 +28,22 @@ CASES = {
         name="mine",
         trainable=True,
     ),
+    kl.DirectionDiscovery: dict(
+        num_directions=2,
+        latent_dim=3,
+        normalization="linear",
+        start="coordinates",
+        conditioning={"mask": None},
+        shift_scale=5.0,
+        min_shift=0.25,
+        shift_distribution="normal",
+        label_weight=0.5,
+        shift_weight=0.75,
+        latent_distribution="uniform",
+        seed=4,
+        name="mine",
+        trainable=True,
+    ),
     kl.EvolutionaryGAN: dict(
         mutations=["heuristic", "minimax"],
         diversity_weight=0.5,
@@ -149,7 +165,14 @@ def networks():
     players = ("encoder", "decoder", "classifier")
     generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     discriminator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    pair = keras.Input((4,))
+    reconstructor = keras.Model(
+        pair, [keras.layers.Dense(units)(pair) for units in (2, 1)]
+    )
     return {
+        kl.DirectionDiscovery: dict(
+            generator=generator, reconstructor=reconstructor
+        ),
         kl.DomainAdversarial: dict(zip(names, domains, strict=True)),
         kl.Fader: dict(zip(players, parts, strict=True)),
         kl.GAN: dict(generator=generator, discriminator=discriminator),
