@@ -2,12 +2,20 @@
 
 import json
 import os
-import threading
+import subprocess
+import sys
 
 import tensorflow as tf
 
 from keras_sparse.config import check_choice
 
+_PROBE = """
+import sys
+import tensorflow as tf
+
+resolver = tf.distribute.cluster_resolver.TPUClusterResolver(sys.argv[1])
+tf.config.experimental_connect_to_cluster(resolver)
+"""
 NAMES = ("none", "mirrored", "multiworker", "tpu")
 
 
@@ -67,27 +75,35 @@ def _broken(text, reason):
 
 
 def _tpu_strategy(tpu, timeout):
-    found, failed = [], []
-
-    def connect():
+    reason = None if tpu == "local" else _no_answer(tpu, timeout)
+    cause = None
+    if reason is None:
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver
         try:
-            found.append(resolver.connect(tpu))
+            return tf.distribute.TPUStrategy(resolver.connect(tpu))
         except Exception as error:
-            failed.append(error)
-
-    # The runtime waits for an answer without end, and cannot be interrupted.
-    waiting = threading.Thread(target=connect, daemon=True)
-    waiting.start()
-    waiting.join(timeout)
-    if found:
-        return tf.distribute.TPUStrategy(found[0])
-    reason = f"no answer within {timeout:g} seconds"
-    if failed:
-        lines = str(failed[0]).strip().splitlines() or [""]
-        reason = f"{type(failed[0]).__name__}: {lines[0]}"
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            cause = error
     raise RuntimeError(
         f"`tpu` must name a TPU that answers. Received: tpu={tpu!r}, {reason}. "
         'Pass "local" on a TPU VM, else its name or grpc:// address, with a '
         "TensorFlow built for TPUs."
-    ) from (failed[0] if failed else None)
+    ) from cause
+
+
+def _no_answer(tpu, timeout):
+    """Why a distant TPU cannot be reached, or None."""
+    # The runtime waits for an answer without end and cannot be interrupted,
+    # not even by another thread: so a process tries it that can be ended.
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", _PROBE, tpu],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {timeout:g} seconds"
+    if tried.returncode:
+        return (tried.stderr.strip().splitlines() or ["no answer"])[-1]
+    return None
