@@ -71,8 +71,8 @@ def train(case, training, index=0):
 
     Args:
         case: dict with "folder", "strategy", "steps" per epoch, "epochs",
-            "update_every", "backup_every" and "normalize", whether with
-            BatchNormalization; and "trainings", list of `training`.
+            "update_every", "backup_every", "whole", whether with
+            normalization and validation; and "trainings", list of `training`.
         training: dict with "name", and "kill": null, or the index of the
             worker that kills itself and the number of batches before it does.
         index: int, this worker's.
@@ -99,7 +99,7 @@ def train(case, training, index=0):
         data,
         epochs=case["epochs"],
         callbacks=[keras.callbacks.ModelCheckpoint(saved), Kill()],
-        validation_data=validation,
+        validation_data=validation if case["whole"] else None,
         backup_dir=folder,
         backup_every=case["backup_every"],
         verbose=0,
@@ -122,7 +122,7 @@ def _model(case):
     keras.utils.set_random_seed(1)
     dense = keras.layers.Dense
     layers = [dense(32, "relu", name="a"), dense(3, name="c")]
-    if case["normalize"]:
+    if case["whole"]:
         layers.insert(1, keras.layers.BatchNormalization(name="b"))
     model = keras.Sequential([keras.Input((16,)), *layers], name="m")
     sgd = keras.optimizers.SGD(0.05, momentum=0.9)
