@@ -1,5 +1,6 @@
 """The folder of a cache: chunks of outputs, and a manifest that lists them."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -101,7 +102,10 @@ def remove_cache(folder):
 
 def write_chunk(folder, index, outputs):
     """Writes one chunk of outputs, an array of shape (rows, width)."""
-    write_whole(chunk_path(folder, index), lambda file: np.save(file, outputs))
+    content = io.BytesIO()
+    np.save(content, outputs)  # into a file, it is silent of a full disk
+    path = chunk_path(folder, index)
+    write_whole(path, lambda file: file.write(content.getbuffer()))
 
 
 def check_chunks(folder, manifest):
