@@ -1,5 +1,6 @@
-"""The state of a distributed training on disk, whole or not at all."""
+"""The state of a training on disk, whole or not at all."""
 
+import contextlib
 import io
 import itertools
 import json
@@ -18,7 +19,7 @@ def capture(model, position):
 
     Args:
         model: compiled `keras.Model` with a built optimizer.
-        position: dict of plain values, kept with the variables.
+        position: plain value, kept with the variables.
 
     Returns:
         bytes, an `.npz` file without pickles.
@@ -48,7 +49,7 @@ def restore(model, content, folder):
         folder: str, where they come from, for the errors.
 
     Returns:
-        dict, the position.
+        The position.
 
     Raises:
         ValueError: these are no such bytes, or they are of another model.
@@ -97,6 +98,14 @@ def write(folder, content):
             f"free. Received: {folder}: {error.strerror}. The older state in "
             "it is whole. Free some space, or name another folder",
         ) from error
+
+
+def remove(folder):
+    """Deletes the state, and the folder where it holds nothing else."""
+    folder = pathlib.Path(folder)
+    (folder / _FILE).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _check_layout(stored, ours, folder):

@@ -70,7 +70,7 @@ def whole_folder(folder):
 
 def replace_folder(new, folder):
     """Puts a finished folder in the place of another one, or of nothing."""
-    old = replaced_name(folder)
+    old = _old(folder)
     sync(new)
     recover(folder)
     if folder.exists():
@@ -86,8 +86,8 @@ def replace_folder(new, folder):
 
 def recover(folder):
     """Puts back what a process left that was killed between two renames."""
-    if not folder.exists() and replaced_name(folder).exists():
-        os.replace(replaced_name(folder), folder)
+    if not folder.exists() and _old(folder).exists():
+        os.replace(_old(folder), folder)
 
 
 def sync(path):
@@ -111,6 +111,5 @@ def _sync_entries(folder):
         os.close(handle)
 
 
-def replaced_name(folder):
-    """Where a folder lies while another one takes its place."""
+def _old(folder):
     return folder.with_name(f".{folder.name}.replaced")
