@@ -9,7 +9,6 @@ from keras_export.artefacts import (
     ExportReport,
     LayerRow,
     check_target,
-    replacing,
     sizes,
 )
 from keras_export.conversion import QUANTIZATIONS, convert
@@ -20,6 +19,7 @@ from keras_export.models import check_input_names, check_model
 from keras_export.representative import checked_inputs, representative_arrays
 from keras_export.sparse_file import encode
 from keras_export.verification import VerificationError
+from keras_export.whole_files import replacing
 
 NOTE = (
     "Unstructured zeros ('csr') make a smaller file, not a faster one: the "

@@ -8,13 +8,13 @@ from keras_export.artefacts import (
     ExportReport,
     check_target,
     is_saved_model,
-    replacing,
     sizes,
 )
 from keras_export.final_check import check_written
 from keras_export.models import check_input_names, check_model
 from keras_export.quiet import quiet
 from keras_export.representative import checked_inputs
+from keras_export.whole_files import naming_full_disk, replacing
 
 # Someone who writes one of these expects a file, and would get a folder.
 FILE_SUFFIXES = (".h5", ".hdf5", ".keras", ".onnx", ".pb", ".tflite", ".zip")
@@ -92,7 +92,8 @@ def export_inference(model, path, batch_size=None):
     archive.track(model)
     serve = functools.partial(model.__call__, training=False)
     archive.add_endpoint("serve", serve, signature)
-    archive.write_out(str(path), verbose=False)
+    with naming_full_disk(path):
+        archive.write_out(str(path), verbose=False)
 
 
 def _signature(model, batch_size):
