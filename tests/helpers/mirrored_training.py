@@ -15,14 +15,9 @@ import sys
 import keras
 import numpy as np
 import tensorflow as tf
-from method_table import BEFORE_TRAINING, METHODS, SOON
+from small_network import INNER, X, Y, network, sparse_optimizer
 
 import keras_sparse as ks
-
-generator = np.random.default_rng(0)
-X = generator.normal(size=(256, 16)).astype("float32")
-Y = np.tanh(X @ generator.normal(size=(16, 4))).astype("float32")
-INNER = {"class_name": "SGD", "config": dict(learning_rate=0.1, momentum=0.9)}
 
 
 def two_replicas():
@@ -38,29 +33,12 @@ def two_replicas():
     return strategy
 
 
-def network(policy=None):
-    """Three layers, the same at each call."""
-    keras.utils.set_random_seed(1)
-    dense = keras.layers.Dense
-    layers = [
-        dense(32, "relu", name="a", dtype=policy),
-        dense(32, "relu", name="b", dtype=policy),
-        dense(4, name="c", dtype=policy),
-    ]
-    return keras.Sequential([keras.Input((16,)), *layers], name="m")
-
-
 def train(name, strategy, case):
     """Returns the trained model, its losses and its first masks."""
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = network(case.get("policy"))
-        inner = keras.optimizers.get(case.get("optimizer", INNER))
-        if name in BEFORE_TRAINING:
-            method = ks.RigL(0.5, **SOON)
-            masks = BEFORE_TRAINING[name](model, X, Y)
-        else:
-            method, masks = METHODS[name][0](), None
-        optimizer = ks.sparsify(model, inner, method, masks=masks)
+        inner = case.get("optimizer", INNER)
+        optimizer = sparse_optimizer(name, model, inner)
         if "float16" in case.get("policy", ""):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer, 1024.0)
         model.compile(

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="tf.distribute"
 )
 PROGRAM = pathlib.Path(__file__).parents[1] / "helpers/mirrored_training.py"
-QUICK = ("rigl", "snfs")  # the others are slow
+QUICK = ("rigl",)  # the others are slow
 ADAMW = {
     "class_name": "AdamW",
     "config": dict(
@@ -62,14 +62,7 @@ def test_two_replicas_train_as_one_device_does(method):
     train_both_ways(dict(methods=[method]))
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(
-            name, marks=() if name == "accumulation" else pytest.mark.slow
-        )
-        for name in CASES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
 def test_two_replicas_do_with_what_a_step_may_have(case):
     train_both_ways(dict(methods=["rigl"], **CASES[case]))

@@ -31,8 +31,8 @@ DYNAMIC = {
 }
 SHAPES = {"a/kernel": (16, 8), "b/kernel": (3, 3, 4, 8)}
 # Each kind of graph; the others are slow.
-TRACED = ("rigl", "snfs", "dsr", "top_kast", "magnitude_global", "srigl")
-COMPILED = ("rigl", "dsr", "srigl")
+TRACED = ("rigl", "dsr", "top_kast")
+COMPILED = ("rigl",)
 
 
 def rows(quick):
