@@ -1,5 +1,7 @@
 """Backups of a distributed training, and the way back from one."""
 
+import inspect
+
 from keras_sparse import distributed_state
 
 
@@ -82,9 +84,13 @@ class Backup:
 
 
 def plain_state(callback):
-    """The public numbers that a callback keeps, dict name -> number."""
+    """The public numbers that a callback counts, dict name -> number."""
+    # Not its arguments: Keras changes the sign of `min_delta` when it starts.
+    arguments = inspect.signature(type(callback)).parameters
     return {
         name: value
         for name, value in vars(callback).items()
-        if not name.startswith("_") and isinstance(value, (bool, int, float))
+        if isinstance(value, (bool, int, float))
+        and not name.startswith("_")
+        and name not in arguments
     }
