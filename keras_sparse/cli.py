@@ -14,7 +14,7 @@ from rich.console import Console
 
 import keras_export
 from keras_sparse import cli_exports as exports
-from keras_sparse import main_job, tables, workplace
+from keras_sparse import main_job, tables, worker_training, workplace
 from keras_sparse.cli_errors import UsageProblem, option, reading, usage
 from keras_sparse.config import check_count
 from keras_sparse.settings import Settings
@@ -104,7 +104,9 @@ def train(
         int, typer.Option(help="Steps between mask updates; 0: automatic.")
     ] = 0,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal runs.")] = 0,
-    strategy: Annotated[str, typer.Option(help="none or mirrored.")] = "none",
+    strategy: Annotated[
+        str, typer.Option(help="none, mirrored, multiworker or tpu.")
+    ] = "none",
     output: Annotated[
         pathlib.Path | None,
         typer.Option(help="Folder; runs/<dataset>-<method>-<sparsity>."),
@@ -138,6 +140,9 @@ def train(
     folder = output or pathlib.Path("runs") / name
     with usage(_TYPED):
         data = main_job.prepare(settings)
+    if worker_training.assists(settings):
+        worker_training.assist(settings, data, folder)
+        return
     console = Console(highlight=False)
     with _claim(folder, settings, overwrite, resume) as work:
         metrics = main_job.run(

@@ -139,7 +139,8 @@ def is_chief(model):
     """Whether this process is the one that writes files.
 
     Args:
-        model: `keras.Model` made in the scope of a strategy, or without one.
+        model: `keras.Model` made in the scope of a strategy, or without one;
+            or that strategy.
 
     Returns:
         bool; true where there is one process only.
@@ -152,7 +153,8 @@ def is_chief(model):
     _check_tensorflow()
     from keras_sparse.distributed_workers import Workers
 
-    return Workers(model.distribute_strategy).is_chief
+    strategy = getattr(model, "distribute_strategy", model)
+    return Workers(strategy).is_chief
 
 
 def _check_tensorflow():

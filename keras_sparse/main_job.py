@@ -11,7 +11,13 @@ import pathlib
 import tensorflow as tf
 
 import keras_export
-from keras_sparse import datasets, job_exports, layer_counts, training
+from keras_sparse import (
+    datasets,
+    job_exports,
+    layer_counts,
+    training,
+    worker_training,
+)
 from keras_sparse.device_profiles import device_profile
 from keras_sparse.report import write_report
 from keras_sparse.summary import masks_or_none
@@ -31,6 +37,7 @@ def prepare(settings):
     Raises:
         ValueError, FileNotFoundError: an argument does not fit.
     """
+    training.strategy(settings.strategy)  # before anything of TensorFlow
     data = datasets.load(settings.dataset, settings.data_dir)
     training.check(settings, data)
     return data
@@ -67,7 +74,7 @@ def run(settings, data, folder, command, report):
     for kind in ("dense", "sparse"):
         report(f"Training the {kind} model")
         state = folder / "state" / kind
-        models[kind], progress[kind] = training.train(
+        models[kind], progress[kind] = _trainer(settings)(
             settings, data, kind, state, report
         )
     report("Exporting, verifying and timing both models")
@@ -83,6 +90,11 @@ def run(settings, data, folder, command, report):
     text = json.dumps(metrics, indent=2) + "\n"
     (folder / "metrics.json").write_text(text)
     return metrics
+
+
+def _trainer(settings):
+    several = settings.strategy in ("multiworker", "tpu")
+    return worker_training.train if several else training.train
 
 
 def _measure(model, kind, settings, data, folder):

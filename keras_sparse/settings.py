@@ -11,7 +11,7 @@ from keras_sparse.rigl import SET, RigL, Static
 from keras_sparse.schedules import PolynomialDecay
 
 METHODS = ("rigl", "set", "static", "magnitude")
-STRATEGIES = ("none", "mirrored")
+STRATEGIES = ("none", "mirrored", "multiworker", "tpu")
 _LAST_UPDATE = 0.75  # of all steps: the RigL paper's choice
 
 
@@ -35,7 +35,8 @@ class Settings:
         update_every: int, steps between mask updates; 0: a fortieth of all
             steps, at most 100.
         seed: int from 0.
-        strategy: "none" or "mirrored" (`tf.distribute.MirroredStrategy`).
+        strategy: "none", "mirrored", "multiworker" or "tpu", as in
+            `keras_sparse.distributed.strategy`.
     """
 
     dataset: str = "digits"

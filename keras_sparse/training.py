@@ -1,12 +1,14 @@
 """Trains one of the two models of the main job, resumably."""
 
 import contextlib
+import functools
 import math
+import os
 import sys
 
 import keras
 
-from keras_sparse import checkpoint
+from keras_sparse import checkpoint, distributed
 from keras_sparse.callbacks import MaskRecorder
 from keras_sparse.models import MODELS
 from keras_sparse.sparsify import sparsify
@@ -41,7 +43,10 @@ def train(settings, data, kind, state, report=print):
     with _scope(settings):
         found = checkpoint.load(state)
         if found is None:
-            found = _new(settings, data, kind, steps), checkpoint.Progress()
+            found = (
+                new_model(settings, data, kind, steps),
+                checkpoint.Progress(),
+            )
     model, progress = found
     if progress.epochs >= epochs:
         return model, progress
@@ -65,8 +70,8 @@ def train(settings, data, kind, state, report=print):
         verbose=1 if interactive else 0,
         callbacks=[
             *([recorder] if kind == "sparse" else []),
-            _KeepState(progress, recorder, state),
-            _EpochLine(kind, None if interactive else report),
+            KeepState(progress, recorder, state),
+            EpochLine(kind, None if interactive else report),
         ],
     )
     return model, progress
@@ -79,10 +84,20 @@ def check(settings, data):
         settings: `Settings`, defaults filled in.
         data: `keras_sparse.datasets.ImageDataset`.
     """
-    _new(settings, data, "sparse", data.steps("train", settings.batch_size))
+    batch_size = settings.batch_size
+    new_model(settings, data, "sparse", data.steps("train", batch_size))
+    if settings.strategy in ("multiworker", "tpu"):
+        replicas = strategy(settings.strategy).num_replicas_in_sync
+        if batch_size % replicas:
+            raise ValueError(
+                f"`batch_size` must be a multiple of the {replicas} replicas. "
+                f"Received: batch_size={batch_size}. Pass "
+                f"{replicas * (batch_size // replicas + 1)}, for example."
+            )
 
 
-def _new(settings, data, kind, steps):
+def new_model(settings, data, kind, steps):
+    """Makes and compiles a model for a run of so many steps per epoch."""
     model = MODELS[settings.model](data.image_shape, data.num_classes)
     total = steps * settings.epochs
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, total)
@@ -104,15 +119,30 @@ def _new(settings, data, kind, steps):
     return model
 
 
+@functools.cache
+def strategy(name):
+    """The `tf.distribute.Strategy` of that name, made once; None for "none".
+
+    It must be the first that a program does with TensorFlow: there the
+    workers meet. The TPU is the one that TPU_NAME names, or this machine's.
+    """
+    if name == "none":
+        return None
+    tpu = os.environ.get("TPU_NAME") or "local"
+    try:
+        return distributed.strategy(name, tpu)
+    except RuntimeError as error:
+        raise TrainingError(f"`--strategy` {name}: {error}") from error
+
+
 def _scope(settings):
-    if settings.strategy == "mirrored":
-        import tensorflow as tf
-
-        return tf.distribute.MirroredStrategy().scope()
-    return contextlib.nullcontext()
+    made = strategy(settings.strategy)
+    return made.scope() if made else contextlib.nullcontext()
 
 
-class _KeepState(keras.callbacks.Callback):
+class KeepState(keras.callbacks.Callback):
+    """Saves the state after each epoch, unless `state` is None."""
+
     def __init__(self, progress, recorder, state):
         super().__init__()
         self.progress = progress
@@ -131,10 +161,13 @@ class _KeepState(keras.callbacks.Callback):
         self.progress.history.append(logs)
         self.progress.updates = self.recorder.updates
         self.progress.masks = self.recorder.history
-        checkpoint.save(self.state, self.model, self.progress)
+        if self.state is not None:
+            checkpoint.save(self.state, self.model, self.progress)
 
 
-class _EpochLine(keras.callbacks.Callback):
+class EpochLine(keras.callbacks.Callback):
+    """Reports one line for each epoch, unless `report` is None."""
+
     def __init__(self, kind, report):
         super().__init__()
         self.kind = kind

@@ -183,7 +183,7 @@ def test_a_loss_that_is_not_finite_ends_with_one_line(tmp_path):
         (["--method", "rigle"], "`--method`"),
         (["--model", "vgg"], "`--model`"),
         (["--distribution", "even"], "`--distribution`"),
-        (["--strategy", "tpu"], "`--strategy`"),
+        (["--strategy", "parameter_server"], "`--strategy`"),
         (["--filters", "convolution"], "`--filters`"),
         (["--filters", "("], "`--filters`"),
         (["--epochs", "-1"], "`--epochs`"),

@@ -79,8 +79,9 @@ def mirrored():
 case = sys.argv[1]
 if case == "mirrored":
     one = train(tf.distribute.get_strategy())
-    compare(train(mirrored()), one)
-    statistics = train(mirrored(), normalize=True)[1].non_trainable_weights
+    two = mirrored()
+    compare(train(two), one)
+    statistics = train(two, normalize=True)[1].non_trainable_weights
     assert len(statistics) == 2 and statistics[0].numpy().any()
 elif case == "function of the context":
     def shard(context):
@@ -90,10 +91,10 @@ elif case == "function of the context":
         return mine.batch(size, drop_remainder=True)
 
     one = train(tf.distribute.get_strategy())
-    compare(train(mirrored(), data=shard), one)
-    distributed = mirrored()
-    ready = distributed.experimental_distribute_dataset(data.repeat())
-    compare(train(distributed, data=ready), one)
+    two = mirrored()
+    compare(train(two, data=shard), one)
+    ready = two.experimental_distribute_dataset(data.repeat())
+    compare(train(two, data=ready), one)
 elif case == "no merge calls":
     # As where XLA compiles for several GPUs: while a replica is traced, the
     # strategy says that it synchronises in the replica's own graph.
