@@ -22,7 +22,8 @@ def explore(
         pathlib.Path | None, typer.Option(help="Directions, a .npz file.")
     ] = None,
     layer: Annotated[
-        str | None, typer.Option(help="Layer whose units can be set.")
+        str | None,
+        typer.Option(help="Layer whose units can be set: name or number."),
     ] = None,
     samples: Annotated[int, typer.Option(help="Images at once.")] = 8,
     shift: Annotated[
@@ -41,11 +42,11 @@ def explore(
     port: Annotated[int, typer.Option(help="0: a free one.")] = 8000,
 ):
     """Shows a generator in a browser, with a slider for each direction."""
-    with usage():
+    with usage(path="--directions"):
         explorer = Explorer(
             read_generator(generator),
             None if directions is None else Directions.load(directions),
-            layer=layer,
+            layer=as_layer(layer),
             samples=samples,
             shift=shift,
             image_range=image_range,
@@ -57,6 +58,11 @@ def explore(
         console.print(f"Explore at {address} (Ctrl-C ends it)", soft_wrap=True)
 
     serve(explorer, host, port, ready)
+
+
+def as_layer(text):
+    """A layer's number as an int, a name as it is, None as None."""
+    return int(text) if text and text.lstrip("-").isdecimal() else text
 
 
 def read_generator(path):

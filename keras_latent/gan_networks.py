@@ -152,7 +152,7 @@ def dcgan(size, channels, latent_dim):
 
 
 def sngan_networks(
-    image_shape=(32, 32, 1), latent_dim=128, width=64, logit_scale=1.0, seed=0
+    image_shape=(32, 32, 1), latent_dim=128, width=64, seed=0, logit_scale=1.0
 ):
     """Convolutional networks with a spectrally normalized discriminator.
 
@@ -168,11 +168,11 @@ def sngan_networks(
         latent_dim: int from 1.
         width: int from 1, channels of the discriminator's first layer and of
             the generator's last hidden one.
+        seed: int from 0, of the first weights.
         logit_scale: number above 0, factor of the logits, and so of the slope
             that the normalization leaves the discriminator. Leaky units take
             some of it in each layer: where both scores stay near 0 under the
             hinge loss, with narrow layers above all, try 10 to 40.
-        seed: int from 0, of the first weights.
 
     Returns:
         Tuple (generator, discriminator) of built `keras.Model`s: images are

@@ -189,7 +189,7 @@ def test_the_command_refuses_files_that_are_not_its(tmp_path, capsys):
     commands = {
         "must be a .keras file": ["--generator", str(wrong) + "x"],
         "cannot be loaded": ["--generator", str(wrong)],
-        "cannot be read": [
+        "`--directions` must be": [
             *("--generator", str(generator)),
             *("--directions", str(wrong)),
         ],

@@ -34,26 +34,31 @@ def picture(page, before):
 
 
 @pytest.fixture
-def address(tmp_path):
+def playwright():
+    """The browser's driver; skips where it or the browser is missing."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    reason = "Playwright is not installed"
+    return pytest.importorskip("playwright.sync_api", reason=reason)
+
+
+@pytest.fixture
+def address(playwright, tmp_path):
     """Where a page of a small generator, served by the command, is."""
     generator, _ = kl.dcgan_networks((16, 16, 1), 3, width=4)
     generator.save(tmp_path / "g.keras")
     directions = kl.Directions([[1.0, 0, 0], [0, 1.0, 0]], ["a", "<b>"])
     directions.save(tmp_path / "d.npz")
     command = [sys.executable, "-m", "keras_latent", "explore", "--port", "0"]
-    command += ["--generator", tmp_path / "g.keras", "--layer", "re_lu"]
+    command += ["--generator", tmp_path / "g.keras", "--layer", "3"]
     command += ["--directions", tmp_path / "d.npz"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())[
-            0
-        ]
+        told = server.stdout.readline()
+        yield re.search(r"http://127\.0\.0\.1:\d+/", told)[0]
         server.terminate()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_a_slider_changes_the_picture(address):
-    reason = "Playwright is not installed"
-    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
+def test_a_slider_changes_the_picture(address, playwright):
     with playwright.sync_playwright() as session:
         browser = session.chromium.launch(
             executable_path=CHROMIUM, args=OPTIONS
