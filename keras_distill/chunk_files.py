@@ -9,6 +9,16 @@ import numpy as np
 
 MANIFEST = "manifest.json"
 FORMAT = "keras_distill teacher cache 1"
+KINDS = {
+    "teacher": str,
+    "dtype": str,
+    "width": int,
+    "label_columns": int,
+    "chunk_size": int,
+    "complete": bool,
+    "chunks": list,
+}
+RECORD = {"rows", "inputs", "labels"}
 
 
 def chunk_path(folder, index):
@@ -80,13 +90,34 @@ def read_manifest(folder):
         manifest = json.loads(path.read_text())
     except ValueError:
         manifest = None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    if not _is_manifest(manifest):
         raise ValueError(
-            f"`path` holds a {MANIFEST} that is not of this version's "
-            f"`cache_teacher`. Received: path={str(folder)!r}. Choose another "
-            "name, or delete that folder."
+            f"`path` holds a {MANIFEST} that is damaged or not of this "
+            f"version's `cache_teacher`. Received: path={str(folder)!r}. "
+            "Choose another name, or delete that folder."
         )
     return manifest
+
+
+def _is_manifest(manifest):
+    """Whether a value is what `write_manifest` writes, all of it."""
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        return False
+    if {name: type(manifest.get(name)) for name in KINDS} != KINDS:
+        return False
+    if manifest["dtype"] not in ("float32", "float16"):
+        return False
+    size, chunks = manifest["chunk_size"], manifest["chunks"]
+    if manifest["width"] < 1 or size < 1 or manifest["label_columns"] < 0:
+        return False
+    for chunk in chunks:
+        if not isinstance(chunk, dict) or not RECORD <= set(chunk):
+            return False
+    rows = [chunk["rows"] for chunk in chunks]
+    return all(type(count) is int for count in rows) and all(
+        1 <= count <= size and (count == size or index + 1 == len(rows))
+        for index, count in enumerate(rows)
+    )
 
 
 def remove_cache(folder):
@@ -115,7 +146,7 @@ def check_chunks(folder, manifest):
         expected = (chunk["rows"], manifest["width"])
         try:
             found = np.load(path, mmap_mode="r")
-        except (OSError, ValueError):
+        except Exception:  # a damaged header raises as Python's tokenizer
             found = None
         if (
             found is None

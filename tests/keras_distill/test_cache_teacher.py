@@ -1,5 +1,6 @@
 """A cache holds what the teacher emits, and is of that teacher and data."""
 
+import functools
 import json
 import os
 import signal
@@ -223,7 +224,8 @@ def test_other_data_are_refused_by_an_interrupted_cache(
     teacher, tmp_path, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(chunk_files.np, "save", _fail_at_chunk_two)
+        write = functools.partial(_fail_at_chunk_two, chunk_files.write_whole)
+        patch.setattr(chunk_files, "write_whole", write)
         with pytest.raises(OSError):
             kd.cache_teacher(teacher, (X, Y), tmp_path, 16, chunk_size=20)
     for data, words in (
@@ -235,10 +237,10 @@ def test_other_data_are_refused_by_an_interrupted_cache(
             kd.cache_teacher(teacher, data, tmp_path, 16)
 
 
-def _fail_at_chunk_two(file, outputs):
-    if "000002" in file.name:
+def _fail_at_chunk_two(write_whole, path, write):
+    if "000002" in path.name:
         raise OSError("disk full")
-    np.lib.format.write_array(file, outputs)
+    write_whole(path, write)
 
 
 def test_another_teacher_is_refused(teacher, tmp_path):
