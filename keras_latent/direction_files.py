@@ -1,12 +1,10 @@
 """Files of directions."""
 
 import io
-import pathlib
-import zipfile
-import zlib
 
 import numpy as np
 
+from keras_latent.array_files import read_arrays
 from keras_latent.whole_files import save_whole
 
 FORMAT = "keras_latent.Directions"
@@ -50,20 +48,13 @@ def read_directions(path):
         FileNotFoundError: no such file.
     """
     try:
-        content = io.BytesIO(pathlib.Path(path).read_bytes())
-        found = dict(np.load(content, allow_pickle=False).items())
+        found = read_arrays(path, ("format", "version", *ARRAYS))
     except FileNotFoundError:
         raise FileNotFoundError(
             f"`path` must be a file. Received: {str(path)!r}."
         ) from None
-    except (
-        AttributeError,  # an array alone, of `np.save`
-        EOFError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise _foreign(path, f"cannot be read: {error}") from error
+    except ValueError as error:
+        raise _foreign(path, str(error)) from error
     if str(found.get("format")) != FORMAT:
         raise _foreign(path, f"has {sorted(found) or 'nothing'}")
     _check_version(path, found.get("version"))

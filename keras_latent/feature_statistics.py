@@ -1,7 +1,5 @@
 """Mean and covariance of features, gathered batch by batch."""
 
-import os
-
 import numpy as np
 
 from keras_latent.feature_batches import (
@@ -9,7 +7,7 @@ from keras_latent.feature_batches import (
     feature_batches,
     features_name,
 )
-from keras_latent.whole_files import whole_file
+from keras_latent.statistics_files import read_statistics, write_statistics
 
 
 class FeatureStatistics:
@@ -101,15 +99,13 @@ class FeatureStatistics:
         Raises:
             ValueError: another ending, fewer than two rows.
         """
-        check_npz(path)
-        arrays = {
-            "mu": self.mean,
-            "sigma": self.covariance,
-            "count": self.count,
-            "features": self.features,
-        }
-        with whole_file(path) as new, open(new, "wb") as file:
-            np.savez(file, **arrays)
+        write_statistics(
+            path,
+            mu=self.mean,
+            sigma=self.covariance,
+            count=self.count,
+            features=self.features,
+        )
 
     @classmethod
     def load(cls, path):
@@ -124,18 +120,11 @@ class FeatureStatistics:
         Raises:
             ValueError: a file of something else.
         """
-        check_npz(path)
-        with np.load(path) as saved:
-            missing = {"mu", "sigma", "count", "features"} - set(saved.files)
-            if missing:
-                raise ValueError(
-                    "`path` must be a file by `FeatureStatistics.save`. "
-                    f"Received: {os.fspath(path)} without {sorted(missing)}."
-                )
-            new = cls(str(saved["features"]))
-            new.count = int(saved["count"])
-            new._mean = saved["mu"]
-            new._scatter = saved["sigma"] * (new.count - 1)
+        saved = read_statistics(path)
+        new = cls(str(saved["features"]))
+        new.count = int(saved["count"])
+        new._mean = saved["mu"]
+        new._scatter = saved["sigma"] * (new.count - 1)
         return new
 
     def _add(self, count, mean, scatter):
@@ -206,12 +195,4 @@ def check_same_features(first, second):
             "Both sides must have the same `features`. Received: "
             f"{first.features!r} and {second.features!r}. Gather one of them "
             "anew, with the other's extractor."
-        )
-
-
-def check_npz(path):
-    """Raises unless a path ends in .npz, which numpy would add unasked."""
-    if not os.fspath(path).endswith(".npz"):
-        raise ValueError(
-            f"`path` must end in '.npz'. Received: {os.fspath(path)!r}."
         )

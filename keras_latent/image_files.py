@@ -3,11 +3,11 @@
 import contextlib
 import difflib
 import pathlib
-import zipfile
 
 import numpy as np
 
 from keras_latent.arguments import check_choice
+from keras_latent.array_files import read_arrays
 
 SPLITS = ("train", "test")
 
@@ -50,10 +50,9 @@ def read_npz(path, split):
         )
     keys = f"x_{split}", f"y_{split}"
     try:
-        # Opened here: of a damaged file, `numpy.load` leaves it open.
-        with open(path, "rb") as file, np.load(file) as stored:
-            images, labels = (stored[key] for key in keys)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        stored = read_arrays(path, keys)
+        images, labels = (stored[key] for key in keys)
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(
             f"`name` must be that of a .npz file with the arrays {keys[0]} and "
             f"{keys[1]}. Received: {str(path)!r} ({error}). Write it again "

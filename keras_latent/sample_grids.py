@@ -82,8 +82,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.path.mkdir(parents=True, exist_ok=True)
         step, known = int(self.model.step), self.path / EPOCHS
         if step and not self.counter.steps and known.exists():
-            steps = json.loads(known.read_text())
-            self.counter.steps = {int(n): s for n, s in steps.items()}
+            self.counter.steps = _read_steps(known)
         self.counter.begin(step)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -129,3 +128,15 @@ def _check_shape(shape):
             f"plane, to be drawn. Received: examples of shape {tuple(shape)}. "
             "Leave the callback out, or draw `gan.sample(count)` yourself."
         )
+
+
+def _read_steps(path):
+    """dict, number of an epoch -> steps at its end, that a run has left."""
+    try:
+        steps = dict(json.loads(path.read_text()))
+        return {int(number): int(step) for number, step in steps.items()}
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`path` must hold the {path.name} of this callback, or none. "
+            f"Received: {str(path)!r} ({error}). Delete that file."
+        ) from error

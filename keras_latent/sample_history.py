@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_latent.arguments import check_count
+from keras_latent.array_files import read_arrays
 from keras_latent.fader_checks import RANGES, last_activation
 from keras_latent.gan import GAN
 from keras_latent.progressive_gan import ProgressiveGAN
@@ -187,9 +188,15 @@ class SampleHistory(keras.callbacks.Callback):
                 stacklevel=2,
             )
             return
-        with np.load(self.path) as saved:
-            steps = saved["steps"].tolist()
-            self.counter.steps = dict(map(tuple, steps))
-            self.interval = int(saved["interval"])
-            names = set(saved.files) - {"steps", "interval"}
-            self.samples = {int(n): saved[n] for n in sorted(names, key=int)}
+        try:
+            saved = read_arrays(self.path)
+            steps = saved.pop("steps").tolist()
+            self.counter.steps = {int(n): int(step) for n, step in steps}
+            self.interval = int(saved.pop("interval"))
+            self.samples = {int(n): saved[n] for n in sorted(saved, key=int)}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                "`path` must be a whole file of this callback. Received: "
+                f"{str(self.path)!r} ({error}). Delete it to go on without "
+                "the samples of the epochs before."
+            ) from error

@@ -60,7 +60,8 @@ def load_state(state):
         return None
     try:
         model = keras.models.load_model(state / "model.keras")
-        return model, json.loads((state / "history.json").read_text())
+        history = json.loads((state / "history.json").read_text())
+        return model, [dict(logs) for logs in history]
     except Exception as error:
         raise ValueError(
             f"`resume` must find a readable state in {str(state)!r}. Received: "
