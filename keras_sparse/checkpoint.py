@@ -70,9 +70,13 @@ def load(folder):
         with np.load(folder / "masks.npz") as stored:
             steps = [int(step) for step in stored["steps"]]
             masks = list(zip(steps, stored["masks"], strict=True))
+        history, updates = (
+            [dict(entry) for entry in log[name]]
+            for name in ("history", "updates")
+        )
     except Exception as error:
         raise ValueError(
             f"`--resume` must find a readable state in {folder}. Received: "
             f"{type(error).__name__}: {error}. Start anew with --overwrite."
         ) from error
-    return model, Progress(log["history"], log["updates"], masks)
+    return model, Progress(history, updates, masks)

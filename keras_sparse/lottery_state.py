@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_sparse.array_files import read_arrays
 from keras_sparse.sparsify import find_optimizer
 from keras_sparse.whole_files import whole_file
 
@@ -86,16 +87,25 @@ class RoundStore:
         notes = self._read_json(name) if self.folder else None
         if notes is None:
             return None
-        with np.load(self.folder / f"{name}.npz") as stored:
+        path = self.folder / f"{name}.npz"
+        try:
+            stored = read_arrays(path)
             parts = [
                 [stored[f"{part}{i}"] for i in range(_number(stored, part))]
                 for part in "mo"
             ]
+        except (FileNotFoundError, KeyError, ValueError) as error:
+            raise _damaged(path, error) from error
         return TrainingState(*parts), notes
 
     def _read_json(self, name):
         path = self.folder / f"{name}.json"
-        return json.loads(path.read_text()) if path.exists() else None
+        try:
+            return dict(json.loads(path.read_text()))
+        except FileNotFoundError:
+            return None
+        except (TypeError, ValueError) as error:
+            raise _damaged(path, error) from error
 
     def _write_json(self, name, value):
         with whole_file(self.folder / f"{name}.json") as new:
@@ -103,7 +113,14 @@ class RoundStore:
 
 
 def _number(stored, part):
-    return sum(name.startswith(part) for name in stored.files)
+    return sum(name.startswith(part) for name in stored)
+
+
+def _damaged(path, error):
+    return ValueError(
+        "`directory` must hold whole files of rounds. Received: "
+        f"{str(path)!r}: {error}. Delete that file and those of later rounds."
+    )
 
 
 def _values(variables):

@@ -87,13 +87,13 @@ def _check_finished(folder, overwrite, resume):
 
 def _check_resumable(work, settings):
     try:
-        stored = json.loads((work / _SETTINGS).read_text())
+        stored = dict(json.loads((work / _SETTINGS).read_text()))
     except FileNotFoundError:
         raise ValueError(
             "`--resume` must find an unfinished run. Received: "
             f"{str(work)!r}, which is not there. Leave out --resume."
         ) from None
-    except ValueError:
+    except (TypeError, ValueError):
         raise ValueError(
             "`--resume` must find readable settings. Received: "
             f"{str(work / _SETTINGS)!r}. Start anew with --overwrite."
