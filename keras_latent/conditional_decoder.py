@@ -25,6 +25,12 @@ def concatenate_attribute(features, attribute):
     """
     features = ops.convert_to_tensor(features)
     attribute = ops.cast(attribute, features.dtype)
+    if len(features.shape) < 2 or len(attribute.shape) != 2:
+        raise ValueError(
+            "`features` and `attribute` must be of shapes (batch, ..., "
+            "channels) and (batch, columns). Received: shapes "
+            f"{tuple(features.shape)} and {tuple(attribute.shape)}."
+        )
     columns = attribute.shape[-1]
     shape = ops.shape(features)
     places = [1] * (len(features.shape) - 2)

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.direction_checks import check_latents
+from keras_latent.directions import Directions
 from keras_latent.otsu_threshold import otsu_threshold
 
 CHANGES = ("background", "object")
@@ -86,6 +87,11 @@ def saliency_masks(
     check_choice("changes", changes, CHANGES)
     check_count("batch_size", batch_size)
     low, high = _check_area(area)
+    if not isinstance(directions, Directions):
+        raise ValueError(
+            "`directions` must be `Directions`. Received: "
+            f"{type(directions).__name__}. Make them of a matrix."
+        )
     z = check_latents(z, directions.latent_dim)
     ends = [-shift / 2, 0.0, shift / 2]
     images, masks = [], []

@@ -89,6 +89,15 @@ def check_number(name, value):
     return number
 
 
+def check_model(model):
+    """Raises ValueError unless `model` is a Keras model, or a layer."""
+    if not isinstance(model, keras.layers.Layer):
+        raise ValueError(
+            "`model` must be a keras.Model. Received: "
+            f"{type(model).__name__}. Wrap your layers in one."
+        )
+
+
 def check_choice(name, value, choices):
     """Raises ValueError unless `value` is one of `choices`."""
     if value not in choices:

@@ -171,10 +171,10 @@ def _densities(ratios, sizes, sparsity):
 
 def _check(shapes, sparsity, custom, power):
     custom = dict(custom or {})
-    if not shapes:
+    if not isinstance(shapes, dict) or not shapes:
         raise ValueError(
-            "`shapes` must name at least one layer. Received: shapes="
-            f"{shapes!r}. Build the model first, or widen the filter."
+            "`shapes` must be a dict that names at least one layer. Received: "
+            f"shapes={shapes!r}. Build the model first, or widen the filter."
         )
     if not 0 <= sparsity < 1:
         raise ValueError(

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_sparse import layer_calls
+from keras_sparse.config import check_model
 from keras_sparse.selection import PRUNABLE_NAMES as KERNELS
 
 
@@ -85,6 +86,7 @@ def count(model, masks=None, input_shape=None):
         >>> row.dense_multiply_adds, row.weights, row.dense_bytes
         (12, 12, 60)
     """
+    check_model(model)
     if not model.built:
         raise ValueError(
             "`model` must be built, so that its weights exist. Received: "

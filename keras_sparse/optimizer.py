@@ -11,7 +11,7 @@ from keras_sparse.given_masks import check_masks
 from keras_sparse.masked_weight import Constant, masked_weights
 from keras_sparse.method import Method
 from keras_sparse.selection import select, unique_paths
-from keras_sparse.slots import build_and_record_slots, check_inner
+from keras_sparse.slots import build_and_record_slots, inner_optimizer
 from keras_sparse.sparse_step import SparseStep
 
 
@@ -54,8 +54,7 @@ class SparseOptimizer(SparseStep):
     """
 
     def __init__(self, inner, method, filters=None, name=None):
-        inner = keras.optimizers.get(inner)
-        check_inner(inner)
+        inner = inner_optimizer(inner)
         if not isinstance(method, Method):
             raise ValueError(
                 "`method` must be a sparse training method such as RigL(0.9). "

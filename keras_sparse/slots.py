@@ -25,8 +25,26 @@ _ELEMENTWISE = tuple(
 )
 
 
-def check_inner(optimizer):
-    """Raises ValueError where `SparseOptimizer` cannot wrap this optimizer."""
+def inner_optimizer(inner):
+    """The optimizer to wrap, of itself, its name or its config.
+
+    Raises:
+        ValueError: there is no such optimizer, or it cannot be wrapped.
+    """
+    try:
+        found = keras.optimizers.get(inner)
+    except KeyError:
+        found = None  # a dict that is no config
+    if not isinstance(found, keras.optimizers.Optimizer):
+        raise ValueError(
+            "`inner` must be a Keras optimizer, or the name of one. Received: "
+            f"{inner!r}. Pass keras.optimizers.SGD(0.1), say."
+        )
+    _check_inner(found)
+    return found
+
+
+def _check_inner(optimizer):
     refused = {
         "LossScaleOptimizer": "Put it outside: LossScaleOptimizer("
         "SparseOptimizer(inner, method)); with mixed_float16 `compile` does.",

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_sparse.config import check_model
 from keras_sparse.device_profiles import weights_for, with_pattern
 from keras_sparse.given_masks import check_masks
 from keras_sparse.optimizer import SparseOptimizer
@@ -42,6 +43,7 @@ def sparsify(
         >>> [int(mask.sum()) for mask in optimizer.masks.values()]
         [16]
     """
+    check_model(model)
     if not model.built or not model.trainable_variables:
         raise ValueError(
             "`model` must be built and have trainable weights. Received: "

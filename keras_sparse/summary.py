@@ -5,6 +5,7 @@ import dataclasses
 from rich.console import Console
 from rich.table import Table
 
+from keras_sparse.config import check_model
 from keras_sparse.layer_counts import KERNELS, count, total
 from keras_sparse.selection import unique_paths
 from keras_sparse.sparsify import find_optimizer
@@ -57,6 +58,7 @@ def summary(model, print_table=True):
         >>> rows[0].weights, rows[0].shape
         (32, '8x4')
     """
+    check_model(model)
     shapes = _kernel_shapes(model)
     counts = count(model, _masks_of_kernels(model))
     rows = [_row(c.path, ", ".join(shapes.get(c.path, [])), c) for c in counts]
