@@ -3,14 +3,17 @@
     python tests/helpers/mirrored_training.py '[{"methods": ["rigl"]}]'
 
 A case may have `optimizer`, a name and arguments, `steps_per_execution`, the
-number of `steps` that four epochs make, and a dtype `policy`; with one, whose
-sums are rounded, no step need be equal, but the replicas are. `snip` and so on
-as a method: RigL from that mask. Prints a line for each method.
+number of `steps` that four epochs make, `resumes`, whether the replicas go on
+from a file, and a dtype `policy`; with one, whose sums are rounded, no step
+need be equal, but the replicas are. `snip` and so on as a method: RigL from
+that mask. Prints a line for each method.
 """
 
 import contextlib
 import json
+import pathlib
 import sys
+import tempfile
 
 import keras
 import numpy as np
@@ -47,9 +50,29 @@ def train(name, strategy, case):
             steps_per_execution=case.get("steps_per_execution", 1),
         )
     start = ks.masks(model)
+    return model, fit(model, 4), start
+
+
+def fit(model, epochs):
+    """Returns the loss of each epoch of eight batches."""
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(32)
-    losses = model.fit(data, epochs=4, shuffle=False, verbose=0).history["loss"]
-    return model, losses, start
+    fitted = model.fit(data, epochs=epochs, shuffle=False, verbose=0)
+    return fitted.history["loss"]
+
+
+def assert_resumes(model, strategy):
+    """From a file, two more epochs make the same losses and masks."""
+    with tempfile.TemporaryDirectory() as folder, strategy.scope():
+        path = pathlib.Path(folder) / "m.keras"
+        model.save(path)
+        loaded = keras.models.load_model(path)
+    assert fit(loaded, 2) == fit(model, 2)
+    assert_replicas_agree(loaded, strategy)
+    pairs = zip(
+        ks.masks(model).values(), ks.masks(loaded).values(), strict=True
+    )
+    for mask, other in pairs:
+        np.testing.assert_array_equal(other, mask)
 
 
 def assert_replicas_agree(model, strategy):
@@ -96,6 +119,8 @@ def compare(name, strategy, case):
     np.testing.assert_allclose(losses, other_losses, rtol=1e-5, atol=1e-5)
     for path, mask in first.items():
         np.testing.assert_array_equal(second[path], mask, f"{name} {path}")
+    if case.get("resumes"):
+        assert_resumes(two, strategy)
 
 
 def main():

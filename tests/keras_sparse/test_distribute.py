@@ -34,6 +34,7 @@ CASES = {
     "accumulation": dict(optimizer=ACCUMULATING, steps=16),
     "steps_per_execution": dict(steps_per_execution=4),
     "decay_clipping_and_average": dict(optimizer=ADAMW),
+    "a_file": dict(resumes=True),
     "mixed_float16": dict(policy="mixed_float16"),
     "mixed_bfloat16": dict(policy="mixed_bfloat16"),
 }

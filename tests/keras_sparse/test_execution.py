@@ -96,3 +96,23 @@ def test_jit_compile_changes_nothing(inner, method, check_masked):
     check_masked(models[1])
     for path, mask in ks.masks(models[0]).items():
         np.testing.assert_array_equal(ks.masks(models[1])[path], mask)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.slow)],
+)
+def test_half_precision_keeps_masks_exact(policy, check_masked):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = compiled(ks.SparseOptimizer("adam", METHODS["rigl"]()))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    losses = fit(model, 1)
+    start = ks.masks(model)
+    losses += fit(model, 2)
+    assert losses[-1] < losses[0]
+    check_masked(model)
+    for path, mask in ks.masks(model).items():
+        assert mask.sum() == start[path].sum()
+    assert any((start[p] != m).any() for p, m in ks.masks(model).items())
