@@ -32,15 +32,17 @@ def fit(
     Every worker runs the same program. Masks and weights are bit-identical on
     all of them, and those of one device on the same global batches, up to the
     order of sums. Moving statistics (BatchNormalization) become their mean
-    over the replicas at each end of an epoch and at each backup.
+    over the replicas at each end of an epoch and at each backup. When a worker
+    dies, the others raise; the whole job is started again and resumes.
 
     Args:
         model: built and compiled `keras.Model`; model and optimizer made in
             `strategy(...).scope()`.
         dataset: `tf.data.Dataset` of global batches, shared out as its
             auto-shard policy says; or a function of
-            `tf.distribute.InputContext`; or a distributed dataset. It is
-            repeated; seed its `shuffle`.
+            `tf.distribute.InputContext` that gives one replica's batches; or
+            a distributed dataset that repeats. The first two are repeated.
+            What shuffles must have a seed, for a resume to find its place.
         epochs: int, epochs to end with, those before a resume included.
         callbacks: list of `keras.callbacks.Callback` or None. What writes
             files (ModelCheckpoint, CSVLogger, TensorBoard, and your own with

@@ -71,7 +71,7 @@ def test_two_workers_do_the_main_job_and_go_on_after_a_kill(tmp_path):
         time.sleep(0.05)
     for each in workers:
         each.kill()
-        each.wait()
+        each.communicate()
     assert list(state.glob("*.npz"))
     finish(start([*arguments, "--resume"], tmp_path))
 
