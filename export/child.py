@@ -105,8 +105,22 @@ def _answer(line):
 COMMANDS = {"describe": describe, "operators": operators, "run": run}
 
 
+def bound_memory():
+    """Refuses more memory than the machine has: a damaged size may ask it."""
+    if os.name == "nt":
+        return
+    import resource
+
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
 def main():
     """Serves until standard input ends."""
+    bound_memory()
     # LiteRT's own messages must not come between the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
