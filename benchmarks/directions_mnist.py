@@ -9,10 +9,11 @@ Compares how often the reconstructor tells the direction (RCA, 3200 pairs not
 trained on), and the naturalness of directions by the 60,000 training digits
 (DVN, published settings but for the number of images,
 `--evaluation-batches`). Options were chosen on seed 0, after a look at the
-learned run of seed 1 with 1,000 steps; seeds 2 and 3 were not seen. Prints a table; writes `benchmarks/results/directions_mnist.json`,
-the directions of the first seed (`.npz`) and a sheet of those that change the
-slant or the width of strokes most, as measured (`.png`). Training is short: the
-paper's has 100,000 steps, and more of them help random directions too.
+learned run of seed 1 with 1,000 steps; seeds 2 and 3 were not seen. Prints a
+table; writes `benchmarks/results/directions_mnist.json`, the directions of the
+first seed (`.npz`) and a sheet of those that change the slant or the width of
+strokes most, as measured (`.png`). Training is short: the paper's has 100,000
+steps, and more of them help random directions too.
 """
 
 import argparse
