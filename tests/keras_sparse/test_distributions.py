@@ -177,7 +177,7 @@ def test_a_vector_is_fine_where_its_shape_is_not_used():
 
 SHAPES = {"a": (4, 4), "b": (4, 2)}
 ERRORS = [
-    (({}, 0.5), "`shapes` must name at least one layer. Received: shapes={}."),
+    (({}, 0.5), "a dict that names at least one layer. Received: shapes={}."),
     (({"a": (0, 4)}, 0.5), "without weights. Received: {'a': (0, 4)}."),
     ((SHAPES, 1.0), "`sparsity` must be in [0, 1)"),
     ((SHAPES, -0.1), "Received: sparsity=-0.1. For 90 % zeros pass 0.9."),
