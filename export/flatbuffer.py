@@ -10,6 +10,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from keras_export.artefacts import WeightRow
+from keras_export.flatbuffer_bounds import check_sharing
 
 # Numbers that weights come in.
 NUMBERS = {
@@ -52,6 +53,7 @@ def read_model(path):
             f"Received: path={str(path)!r}, which has other content."
         )
     with naming_damage(path):
+        check_sharing(content)
         return schema.ModelT.InitFromPackedBuf(content, 0)
 
 
