@@ -48,6 +48,30 @@ def histogram(digits, bins):
     return ops.segment_sum(ones, digits, num_segments=bins + 1)[:bins]
 
 
+def in_turn(function, items):
+    """Calls a function on each item; in a graph of TensorFlow one by one.
+
+    Else the executor begins with all layers at once, and holds the
+    intermediate tensors of all.
+
+    Args:
+        function: item -> tensor or structure of tensors.
+        items: iterable.
+
+    Returns:
+        List of what the function returned.
+    """
+    results = []
+    for item in items:
+        before = contextlib.nullcontext()
+        if keras.backend.backend() == "tensorflow" and results:
+            tf = _tensorflow()
+            before = tf.control_dependencies(tf.nest.flatten(results[-1]))
+        with before:
+            results.append(function(item))
+    return results
+
+
 def dense(gradient):
     """The gradient as a tensor; that of an embedding may come as slices."""
     if keras.backend.backend() == "tensorflow":

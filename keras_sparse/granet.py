@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from keras_sparse.backend import in_turn
 from keras_sparse.config import check_count, check_fraction
 from keras_sparse.global_masks import keep_largest
 from keras_sparse.rigl import _MovingBudget
@@ -125,9 +126,10 @@ class GraNet(_MovingBudget):
             [rounded_count(size, self._pruning(moment.step)[1])],
         )
         fraction = self.current_drop_fraction(moment)
-        return [
-            drop_and_grow(
-                weight.value, mask, self.grow_score(weight, moment), fraction
-            )
-            for weight, mask in zip(weights, kept, strict=True)
-        ]
+
+        def moved(pair):
+            weight, mask = pair
+            score = self.grow_score(weight, moment)
+            return drop_and_grow(weight.value, mask, score, fraction)
+
+        return in_turn(moved, zip(weights, kept, strict=True))

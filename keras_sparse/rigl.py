@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_sparse.backend import in_turn
 from keras_sparse.config import check_choice, check_fraction
 from keras_sparse.method import FixedBudget
 from keras_sparse.pattern import patterns_of
@@ -116,16 +117,15 @@ class _MovingBudget(PeriodicBudget):
     def update(self, weights, moment):
         fraction = self.current_drop_fraction(moment)
         patterns = patterns_of(weights, self.pattern)
-        return [
-            drop_and_grow(
-                weight.value,
-                weight.mask,
-                self.grow_score(weight, moment),
-                fraction,
-                pattern,
+
+        def moved(pair):
+            weight, pattern = pair
+            score = self.grow_score(weight, moment)
+            return drop_and_grow(
+                weight.value, weight.mask, score, fraction, pattern
             )
-            for weight, pattern in zip(weights, patterns, strict=True)
-        ]
+
+        return in_turn(moved, zip(weights, patterns, strict=True))
 
 
 _MOVING_ARGUMENTS = """

@@ -10,6 +10,7 @@ import pytest
 from method_table import METHODS
 
 import keras_sparse as ks
+from keras_sparse.backend import in_turn
 from keras_sparse.method import Moment, SparseWeight, Update
 
 if keras.backend.backend() != "tensorflow":
@@ -185,3 +186,15 @@ def test_each_update_compiles_once_for_every_k(name):
         for tensor, other in pairs:
             np.testing.assert_allclose(tensor, other, rtol=1e-5, atol=1e-6)
     assert compiled.experimental_get_tracing_count() == 1
+
+
+def test_layers_are_updated_one_after_the_other():
+    @tf.function
+    def doubled(*items):
+        return in_turn(tf.exp, items)
+
+    graph = doubled.get_concrete_function(*[tf.constant(1.0)] * 3).graph
+    exponentials = [op for op in graph.get_operations() if op.type == "Exp"]
+    assert len(exponentials) == 3 and not exponentials[0].control_inputs
+    for before, after in zip(exponentials, exponentials[1:], strict=False):
+        assert before in after.control_inputs
