@@ -66,7 +66,7 @@ METHODS = {
 }
 
 
-# Masks before training, of a model, x and y.
+# Masks before training, of a model, x and y; no name is also a method's.
 BEFORE_TRAINING = {
     "snip": lambda model, x, y: ks.snip(
         model, x, y, 0.5, "mse", never_empty=True
@@ -77,6 +77,8 @@ BEFORE_TRAINING = {
     "synflow": lambda model, x, y: ks.synflow(
         model, 0.5, rounds=5, input_shape=x.shape[1:], never_empty=True
     ),
-    "magnitude": lambda model, x, y: ks.magnitude(model, 0.5, never_empty=True),
-    "random": lambda model, x, y: ks.random(model, 0.5, "uniform"),
+    "magnitude_before": lambda model, x, y: ks.magnitude(
+        model, 0.5, never_empty=True
+    ),
+    "random_before": lambda model, x, y: ks.random(model, 0.5, "uniform"),
 }

@@ -176,7 +176,7 @@ def test_masks_before_training_are_exact_and_start_any_method(
     size = sum(mask.size for mask in masks.values())
     live = sum(int(mask.sum()) for mask in masks.values())
     # Each layer's share is rounded up where each has one.
-    assert live == size - size // 2 or prune == "random"
+    assert live == size - size // 2 or prune == "random_before"
     for method in (ks.Static(0.5), ks.RigL(0.5, **SOON)):
         optimizer = ks.sparsify(network, "adam", method, masks=masks)
         for path, mask in optimizer.masks.items():
