@@ -53,6 +53,9 @@ def fit(model, epochs=3):
     return model.fit(x, y, **options).history["loss"]
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="Keras refuses it on PyTorch"
+)
 @pytest.mark.parametrize(
     "method", ["rigl", "global", pytest.param("set", marks=pytest.mark.slow)]
 )
@@ -69,6 +72,7 @@ def test_steps_per_execution_changes_nothing(method):
         np.testing.assert_array_equal(ks.masks(four)[path], mask)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call:UserWarning")
 @pytest.mark.parametrize(
     "inner, method",
     [
