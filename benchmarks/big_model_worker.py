@@ -17,22 +17,13 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
+from big_model_plan import kernels
 
 import keras_sparse as ks
 
 STATUS = pathlib.Path("/proc/self/status")
 CLEAR = pathlib.Path("/proc/self/clear_refs")
 UPDATE_EVERY = 100
-
-
-def kernels(width, blocks):
-    """Shapes of the kernels of transformer blocks: 12 width ** 2 each."""
-    square, up, down = (
-        [(width,) * 2] * 4,
-        (width, 4 * width),
-        (4 * width, width),
-    )
-    return [*square, up, down] * blocks
 
 
 def held(field):
