@@ -152,6 +152,7 @@ def test_student_reloads_and_resumes_with_identical_losses(taught, tmp_path):
         np.testing.assert_allclose(values, history[name][1:], rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call:UserWarning")
 def test_compiled_by_xla_it_is_the_same(taught):
     model, arguments, _ = taught
     twin = compiled(student(), jit_compile=True)
