@@ -46,6 +46,7 @@ def predict(path, inputs):
                 "Compare it with its model by `keras_export.verify`."
             )
         ((name, (shape, dtype)),) = specs.items()
+        _check_batched(path, "input", shape)
         inputs = np.asarray(inputs, dtype=dtype)
         any_count = {name: ((None, *shape[1:]), dtype)}
         check_shapes(str(path), any_count, {name: inputs})
@@ -76,4 +77,15 @@ def _only(path, outputs):
             f"path={str(path)!r} with {len(outputs)}. Compare it with its "
             "model by `keras_export.verify`."
         )
-    return next(iter(outputs.values()))
+    output = next(iter(outputs.values()))
+    _check_batched(path, "output", output.shape)
+    return output
+
+
+def _check_batched(path, what, shape):
+    if not shape:
+        raise ValueError(
+            f"`path` must be a model whose {what} has a dimension of examples. "
+            f"Received: path={str(path)!r} with a scalar {what}. Run it in "
+            "LiteRT's own interpreter."
+        )

@@ -1,5 +1,6 @@
 """Broken files: seeded mutations of the bytes, members or values of a file."""
 
+import copy
 import io
 import json
 import zipfile
@@ -54,7 +55,7 @@ def mutate_text(content, rng):
         if isinstance(where, dict) and rng.random() < 0.3:
             del where[key]
         else:
-            where[key] = rng.choice(EVIL_VALUES)
+            where[key] = copy.deepcopy(rng.choice(EVIL_VALUES))
     return json.dumps(holder[0]).encode()
 
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_export
 
@@ -68,3 +69,19 @@ def test_names_a_file_that_is_cut(tiny, tmp_path):
 def test_a_file_that_crashes_raises(damaged):
     with pytest.raises(keras_export.InterpreterError, match="SIGSEGV"):
         keras_export.predict(damaged, np.ones((1, 64)))
+
+
+def test_a_file_without_examples_is_refused(tmp_path):
+    module = tf.Module()
+    module.half = tf.function(
+        lambda x: x / 2, input_signature=[tf.TensorSpec((), tf.float32)]
+    )
+    concrete = module.half.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [concrete], module
+    )
+    path = tmp_path / "scalar.tflite"
+    with keras_export.quiet():
+        path.write_bytes(converter.convert())
+    with pytest.raises(ValueError, match="scalar.tflite.*scalar input"):
+        keras_export.predict(path, np.ones((3,), "float32"))
