@@ -172,13 +172,10 @@ class SampleHistory(keras.callbacks.Callback):
 
     def _save(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        samples = {str(n): made for n, made in self.samples.items()}
+        steps = list(self.counter.steps.items())
         with whole_file(self.path) as new, open(new, "wb") as file:
-            np.savez(
-                file,
-                steps=list(self.counter.steps.items()),
-                interval=self.interval,
-                **{str(n): made for n, made in self.samples.items()},
-            )
+            np.savez(file, steps=steps, interval=self.interval, **samples)
 
     def _load(self):
         if not self.path.exists():
@@ -196,7 +193,6 @@ class SampleHistory(keras.callbacks.Callback):
             self.samples = {int(n): saved[n] for n in sorted(saved, key=int)}
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                "`path` must be a whole file of this callback. Received: "
-                f"{str(self.path)!r} ({error}). Delete it to go on without "
-                "the samples of the epochs before."
+                "`path` must be a whole file of this callback, or none. "
+                f"Received: {str(self.path)!r} ({error}). Delete it."
             ) from error

@@ -10,6 +10,7 @@ MODULES = [
     "keras_latent.activeness",
     "keras_latent.adversarial_schedule",
     "keras_latent.annealed_learning_rate",
+    "keras_latent.array_files",
     "keras_latent.artefacts",
     "keras_latent.causal_effect",
     "keras_latent.causal_locations",
@@ -106,6 +107,7 @@ MODULES = [
     "keras_latent.swap",
     "keras_latent.unit_scores",
     "keras_latent.unit_thresholds",
+    "keras_latent.whole_files",
 ]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 MODULES = [
     "keras_sparse.acdc",
+    "keras_sparse.array_files",
     "keras_sparse.autodiff",
     "keras_sparse.backup",
     "keras_sparse.balanced",
