@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 from forked_jobs import ForkedJobs
-from markdown_blocks import blocks, outputs, program
+from markdown_blocks import OUTPUT, RAISES, blocks, outputs, program
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 PAGES = {page.name: page.read_text() for page in sorted(DOCS.glob("*.md"))}
@@ -50,8 +50,8 @@ def test_a_guide_runs_as_pasted_in_an_empty_folder(name, jobs, tmp_path):
 
 
 def _bare(text):
-    """Without spaces at the ends of lines."""
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+    """However the lines are broken."""
+    return " ".join(text.split())
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -61,7 +61,7 @@ def test_what_is_not_run_says_why(name):
         assert block.language in LANGUAGES, where
         assert block.reason in {None, *REASONS}, where
         if block.above.startswith("<!--"):
-            assert block.reason or block.above == "<!-- output -->", where
+            assert block.reason or block.above in (OUTPUT, RAISES), where
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,11 @@ def test_the_program_keeps_lines_and_leaves_out_what_is_not_run():
     assert lines[3] == "x = 1"
     assert lines[16] == "assert x == 1"
     assert sum(map(bool, lines)) == 3 and "'true" in lines[13]
+
+
+def test_what_must_fail_is_an_error_if_it_does_not(capsys):
+    page = "<!-- raises -->\n```python\nx = {}\n```\n"
+    exec(program(page.format("1 / 0")), {})
+    assert capsys.readouterr().out == "ZeroDivisionError: division by zero\n"
+    with pytest.raises(AssertionError, match="Nothing is raised by"):
+        exec(program(page.format("1 / 1")), {})

@@ -2,15 +2,18 @@
 
 What a page may hold: ```python and ```sh, which are run, and other languages,
 which are not. A comment on the line above changes that: `<!-- not run: reason
--->`, or, above ```text, `<!-- output -->`: what the program prints there.
+-->`; `<!-- raises -->` above ```python that must fail, whose error the program
+prints; `<!-- output -->` above ```text, which the program prints somewhere.
 """
 
 import dataclasses
 import re
+import sys
 
 FENCE = re.compile(r"^( *)(`{3,}|~{3,})(\S*)")
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 OUTPUT = "<!-- output -->"
+RAISES = "<!-- raises -->"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +76,25 @@ def program(text):
         if block.reason or block.language not in ("python", "sh"):
             continue
         lines += [""] * (block.line - 1 - len(lines))
-        if block.language == "python":
-            lines += block.code.splitlines()
-        else:
+        if block.language == "sh":
             command = ["bash", "-e", "-c", block.code]
             lines.append(f"__import__('subprocess').check_call({command!r})")
+        elif block.above == RAISES:
+            call = f"print_error({block.code!r}, globals())"
+            lines.append(f"__import__('markdown_blocks').{call}")
+        else:
+            lines += block.code.splitlines()
     return "\n".join(lines)
+
+
+def print_error(code, names):
+    """Runs code that must fail; prints the last line of the traceback."""
+    try:
+        exec(code, names)
+    except Exception as error:
+        sys.stdout.write(f"{type(error).__name__}: {error}\n")
+        return
+    raise AssertionError(f"Nothing is raised by:\n{code}")
 
 
 def outputs(text):
