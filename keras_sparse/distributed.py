@@ -119,7 +119,7 @@ def strategy(name, tpu="local", timeout=60.0):
         timeout: float, seconds to wait for the TPU.
 
     Returns:
-        `tf.distribute.Strategy`.
+        `tf.distribute.Strategy`; for "multiworker" the same one at each call.
 
     Raises:
         ValueError: an argument or TF_CONFIG is not as it must be.

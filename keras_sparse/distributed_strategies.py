@@ -1,5 +1,6 @@
 """The strategies of tf.distribute by name, ready or with a clear error."""
 
+import functools
 import json
 import os
 import subprocess
@@ -28,8 +29,14 @@ def make(name, tpu, timeout):
         return tf.distribute.MirroredStrategy()
     if name == "multiworker":
         check_tf_config()
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _of_workers(os.environ.get("TF_CONFIG"))
     return _tpu_strategy(tpu, timeout)
+
+
+@functools.cache
+def _of_workers(tf_config):
+    """One per process: a second would restart its server under the others."""
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def check_tf_config():

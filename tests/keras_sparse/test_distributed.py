@@ -148,3 +148,9 @@ def test_a_full_disk_is_told_and_leaves_the_older_state(tmp_path, monkeypatch):
         distributed_state.write(tmp_path, b"newer")
     assert distributed_state.read(tmp_path) == b"older"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_process_has_one_strategy_of_workers(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    first = ks.distributed.strategy("multiworker")
+    assert ks.distributed.strategy("multiworker") is first
