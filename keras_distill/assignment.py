@@ -3,8 +3,12 @@
 import numpy as np
 from keras import ops
 
+from keras_distill._types import ArrayLike, TensorLike
 
-def subclass_assignment(subclass_logits, fine_labels):
+
+def subclass_assignment(
+    subclass_logits: TensorLike, fine_labels: ArrayLike
+) -> tuple[float, np.ndarray]:
     """Accuracy of the best one-to-one naming of subclasses by fine labels.
 
     Each example belongs to its most probable subclass. Each subclass gets at
@@ -50,7 +54,9 @@ def subclass_assignment(subclass_logits, fine_labels):
     return float(counts[rows, matched].sum() / len(logits)), permutation
 
 
-def normalized_mutual_information(subclasses, fine_labels):
+def normalized_mutual_information(
+    subclasses: ArrayLike, fine_labels: ArrayLike
+) -> float:
     """Mutual information of subclasses and fine labels, over mean entropy.
 
     Args:

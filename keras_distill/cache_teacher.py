@@ -1,7 +1,11 @@
 """Teacher outputs computed once, for students that train by a plain `fit`."""
 
 from pathlib import Path
+from typing import Any, Literal
 
+import keras
+
+from keras_distill._types import PathLike
 from keras_distill.arguments import check_count
 from keras_distill.chunk_files import (
     check_chunks,
@@ -24,15 +28,15 @@ from keras_distill.teacher_outputs import (
 
 
 def cache_teacher(
-    teacher,
-    dataset,
-    path,
-    batch_size=None,
-    dtype="float32",
-    chunk_size=4096,
-    overwrite=False,
-    check=True,
-):
+    teacher: keras.Model,
+    dataset: Any,
+    path: PathLike,
+    batch_size: int | None = None,
+    dtype: Literal["float32", "float16"] = "float32",
+    chunk_size: int = 4096,
+    overwrite: bool = False,
+    check: bool = True,
+) -> TeacherCache:
     """Writes a teacher's outputs for a data set to disk, or finds them there.
 
     The data are read once, in their order, and never held: memory is that of

@@ -1,8 +1,11 @@
 """The loss of a student that trains on cached teacher outputs."""
 
+from typing import Self
+
 import keras
 from keras import ops
 
+from keras_distill._types import Config, TensorLike
 from keras_distill.arguments import check_count, check_number
 from keras_distill.packed_labels import split_targets
 
@@ -50,13 +53,13 @@ class CachedDistillation(keras.losses.Loss):
 
     def __init__(
         self,
-        loss,
-        distillation_loss,
-        distillation_weight=0.5,
-        label_columns=1,
-        name="cached_distillation",
-        reduction="sum_over_batch_size",
-    ):
+        loss: keras.losses.Loss | None,
+        distillation_loss: keras.losses.Loss,
+        distillation_weight: float = 0.5,
+        label_columns: int = 1,
+        name: str = "cached_distillation",
+        reduction: str | None = "sum_over_batch_size",
+    ) -> None:
         check_count("label_columns", label_columns, minimum=0)
         check_number("distillation_weight", distillation_weight, high=1.0)
         super().__init__(name=name, reduction=reduction, dtype="float32")
@@ -69,7 +72,7 @@ class CachedDistillation(keras.losses.Loss):
         self.distillation_weight = distillation_weight
         self.label_columns = label_columns
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: TensorLike, y_pred: TensorLike) -> TensorLike:
         labels, outputs = split_targets(y_true, self.label_columns)
         distillation = _per_example(self.distillation_loss, outputs, y_pred)
         if self.loss is None:
@@ -78,7 +81,7 @@ class CachedDistillation(keras.losses.Loss):
         weight = self.distillation_weight
         return (1.0 - weight) * own + weight * distillation
 
-    def get_config(self):
+    def get_config(self) -> Config:
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
@@ -89,7 +92,7 @@ class CachedDistillation(keras.losses.Loss):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         deserialize = keras.saving.deserialize_keras_object
         losses = {
             name: deserialize(config[name])

@@ -1,12 +1,15 @@
 """Subclass logits summed to class logits: the head of a subclass model."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_distill._types import Config, Shape, TensorLike
 from keras_distill.arguments import check_count, check_multiple
 
 
-def class_logits(subclass_logits, num_classes):
+def class_logits(subclass_logits: TensorLike, num_classes: int) -> TensorLike:
     """Class logits of subclass logits: logsumexp over contiguous blocks.
 
     The softmax of the result is the sum of the subclasses' probabilities.
@@ -77,18 +80,18 @@ class ClassLogits(keras.layers.Layer):
         (None, 2)
     """
 
-    def __init__(self, num_classes, **kwargs):
+    def __init__(self, num_classes: int, **kwargs: Any) -> None:
         check_count("num_classes", num_classes)
         super().__init__(**kwargs)
         self.num_classes = int(num_classes)
         self.supports_masking = True
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> TensorLike:
         return class_logits(inputs, self.num_classes)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         check_multiple(input_shape, self.num_classes)
         return (*input_shape[:-1], self.num_classes)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "num_classes": self.num_classes}

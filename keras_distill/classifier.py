@@ -7,7 +7,7 @@ from keras_distill.probabilities import emits_probabilities
 from keras_distill.symbolic_inputs import symbolic_call
 
 
-def classifier(model, num_classes):
+def classifier(model: keras.Model, num_classes: int) -> keras.Model:
     """Model that gives class probabilities; export it alone.
 
     Args:

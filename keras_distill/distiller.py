@@ -1,10 +1,13 @@
 """Trains a student on labels and on what a teacher says."""
 
 import types
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import keras
 from keras import ops
 
+from keras_distill._types import Config, Losses, TensorLike
 from keras_distill.compared_outputs import ComparedOutputs
 from keras_distill.compiled_loss_checks import check_compiled_loss
 from keras_distill.distillation_terms import distillation_terms, shares
@@ -72,14 +75,16 @@ class Distiller(FrozenTeacher):
 
     def __init__(
         self,
-        teacher,
-        student,
-        distillation_loss,
-        distillation_weight=0.5,
-        student_weight=None,
-        name="distiller",
-        **kwargs,
-    ):
+        teacher: keras.Model,
+        student: keras.Model,
+        distillation_loss: Losses,
+        distillation_weight: float
+        | Sequence[float]
+        | Mapping[str, float] = 0.5,
+        student_weight: float | None = None,
+        name: str = "distiller",
+        **kwargs: Any,
+    ) -> None:
         check_models(teacher, student)
         terms, share = distillation_terms(
             distillation_loss, distillation_weight, student_weight
@@ -109,12 +114,19 @@ class Distiller(FrozenTeacher):
         }
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(
+        self, inputs: TensorLike, training: bool | None = None
+    ) -> TensorLike:
         return self._parts.compared.run_student(inputs, training)
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> TensorLike:
         """The loss of a batch; see the class."""
         student, added = self._student_losses(x, y, y_pred, sample_weight)
         values = self._distillation_losses(x, y_pred, sample_weight, training)
@@ -166,16 +178,16 @@ class Distiller(FrozenTeacher):
             self.trackers[name].update_state(value, sample_weight=batch)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         """Metrics of the logs; no `student_loss` where no loss is compiled."""
         hidden = self.trackers["student_loss"] if self.loss is None else None
         return [m for m in super().metrics if m is not hidden]
 
-    def export(self, *args, **kwargs):
+    def export(self, *args: Any, **kwargs: Any) -> Any:
         """Exports the student alone, as `keras.Model.export` does."""
         return self.student.export(*args, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         serialize = keras.saving.serialize_keras_object
         config = {
             "name": self.name,
@@ -187,7 +199,9 @@ class Distiller(FrozenTeacher):
         return {key: serialize(value) for key, value in config.items()}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: Config, custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         deserialize = keras.saving.deserialize_keras_object
         return cls(
             **{

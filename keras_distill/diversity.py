@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_distill._types import TensorLike
 from keras_distill.arguments import check_flag, check_temperature
 from keras_distill.replicas import gather_replicas
 
@@ -36,7 +37,11 @@ def standardize(subclass_logits):
     return centred * ops.rsqrt(variance + _VARIANCE_EPSILON) / width**0.5
 
 
-def diversity(subclass_logits, temperature=1.0, cross_replica=True):
+def diversity(
+    subclass_logits: TensorLike,
+    temperature: float = 1.0,
+    cross_replica: bool = True,
+) -> TensorLike:
     """Diversity loss per example: low where the batch uses many subclasses.
 
     `logsumexp_j(v_i v_j / T) - 1 / T - log(n)` over all `n` examples `j` of

@@ -11,19 +11,19 @@ class FrozenTeacher(keras.Model):
     """
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[keras.Variable]:
         return self._without_teacher(super().trainable_variables)
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> list[keras.Variable]:
         return _others(self.variables, self.trainable_variables)
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[keras.Variable]:
         return self._without_teacher(super().trainable_weights)
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[keras.Variable]:
         return _others(self.weights, self.trainable_weights)
 
     def _without_teacher(self, variables):

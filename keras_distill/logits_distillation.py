@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_distill._types import Config, TensorLike
 from keras_distill.arguments import check_count, check_temperature
 from keras_distill.class_logits import class_logits
 from keras_distill.soft_targets import soft_target_crossentropy
@@ -35,18 +36,18 @@ class SubclassDistillation(TeacherLoss):
 
     def __init__(
         self,
-        temperature=4.0,
-        name="subclass_distillation",
-        reduction="sum_over_batch_size",
-    ):
+        temperature: float = 4.0,
+        name: str = "subclass_distillation",
+        reduction: str | None = "sum_over_batch_size",
+    ) -> None:
         check_temperature(temperature)
         super().__init__(name=name, reduction=reduction)
         self.temperature = float(temperature)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: TensorLike, y_pred: TensorLike) -> TensorLike:
         return soft_target_crossentropy(y_true, y_pred, self.temperature)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "temperature": self.temperature}
 
 
@@ -83,11 +84,11 @@ class LogitsDistillation(TeacherLoss):
 
     def __init__(
         self,
-        temperature=4.0,
-        num_classes=None,
-        name="logits_distillation",
-        reduction="sum_over_batch_size",
-    ):
+        temperature: float = 4.0,
+        num_classes: int | None = None,
+        name: str = "logits_distillation",
+        reduction: str | None = "sum_over_batch_size",
+    ) -> None:
         check_temperature(temperature)
         if num_classes is not None:
             check_count("num_classes", num_classes)
@@ -95,13 +96,13 @@ class LogitsDistillation(TeacherLoss):
         self.temperature = float(temperature)
         self.num_classes = None if num_classes is None else int(num_classes)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: TensorLike, y_pred: TensorLike) -> TensorLike:
         if self.num_classes is not None:
             y_true = class_logits(y_true, self.num_classes)
             y_pred = class_logits(y_pred, self.num_classes)
         return soft_target_crossentropy(y_true, y_pred, self.temperature)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "temperature": self.temperature,

@@ -1,7 +1,10 @@
 """Metrics of a student that trains on cached teacher outputs."""
 
+from typing import Self
+
 import keras
 
+from keras_distill._types import Config, Dtype, TensorLike
 from keras_distill.arguments import check_count
 from keras_distill.packed_labels import split_targets
 
@@ -34,7 +37,13 @@ class OnLabels(keras.metrics.Metric):
         1.0
     """
 
-    def __init__(self, metric, label_columns=1, name=None, dtype=None):
+    def __init__(
+        self,
+        metric: keras.metrics.Metric,
+        label_columns: int = 1,
+        name: str | None = None,
+        dtype: Dtype | None = None,
+    ) -> None:
         if not isinstance(metric, keras.metrics.Metric):
             raise ValueError(
                 "`metric` must be a keras.metrics.Metric, such as "
@@ -46,17 +55,22 @@ class OnLabels(keras.metrics.Metric):
         self.metric = metric
         self.label_columns = label_columns
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> None:
         labels, _ = split_targets(y_true, self.label_columns)
         self.metric.update_state(labels, y_pred, sample_weight)
 
-    def result(self):
+    def result(self) -> TensorLike:
         return self.metric.result()
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         self.metric.reset_state()
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "metric": keras.saving.serialize_keras_object(self.metric),
@@ -64,6 +78,6 @@ class OnLabels(keras.metrics.Metric):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         metric = keras.saving.deserialize_keras_object(config["metric"])
         return cls(**{**config, "metric": metric})

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_distill._types import Config, TensorLike
 from keras_distill.arguments import check_count
 from keras_distill.diversity import standardize
 from keras_distill.features import flatten_features, penultimate_layer
@@ -88,13 +89,13 @@ class PenultimateDistillation(TeacherLoss):
 
     def __init__(
         self,
-        units=10,
-        teacher_layer=None,
-        student_layer=None,
-        seed=0,
-        name="penultimate_distillation",
-        reduction="sum_over_batch_size",
-    ):
+        units: int = 10,
+        teacher_layer: str | None = None,
+        student_layer: str | None = None,
+        seed: int = 0,
+        name: str = "penultimate_distillation",
+        reduction: str | None = "sum_over_batch_size",
+    ) -> None:
         check_count("units", units, minimum=2)
         check_count("seed", seed, minimum=0)
         _check_layer("teacher_layer", teacher_layer)
@@ -105,7 +106,7 @@ class PenultimateDistillation(TeacherLoss):
         self.student_layer = student_layer
         self.seed = seed
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: TensorLike, y_pred: TensorLike) -> TensorLike:
         if tuple(y_pred.shape[1:]) != (self.units,):
             raise ValueError(
                 f"The student's features must have the shape (batch, "
@@ -116,7 +117,9 @@ class PenultimateDistillation(TeacherLoss):
         targets = projected_targets(y_true, self.units, self.seed)
         return ops.mean(ops.square(targets - y_pred), axis=-1)
 
-    def layers(self, teacher, student):
+    def layers(
+        self, teacher: keras.Model, student: keras.Model
+    ) -> tuple[str, str]:
         """Names of the two layers, found where they were not given."""
         return (
             self.teacher_layer or penultimate_layer(teacher, "teacher_layer"),
@@ -124,16 +127,18 @@ class PenultimateDistillation(TeacherLoss):
         )
 
     @property
-    def teacher_layer_name(self):
+    def teacher_layer_name(self) -> str | None:
         """`teacher_layer`, as `keras.distillation.Distiller` asks for it."""
         return self.teacher_layer
 
     @property
-    def student_layer_name(self):
+    def student_layer_name(self) -> str | None:
         """`student_layer`, as `keras.distillation.Distiller` asks for it."""
         return self.student_layer
 
-    def validate_model_compatibility(self, teacher, student):
+    def validate_model_compatibility(
+        self, teacher: keras.Model, student: keras.Model
+    ) -> None:
         """Raises in `keras.distillation.Distiller` if a layer has no name."""
         if self.teacher_layer is None or self.student_layer is None:
             found = self.layers(teacher, student)
@@ -144,7 +149,7 @@ class PenultimateDistillation(TeacherLoss):
                 "`keras_distill.Distiller`."
             )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "units": self.units,

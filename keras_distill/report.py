@@ -1,10 +1,13 @@
 """A report on what a model's subclasses are, in HTML and pictures."""
 
 import pathlib
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
+from keras_distill._types import ArrayLike, PathLike
 from keras_distill.arguments import check_count, check_multiple
 from keras_distill.chunk_files import write_whole
 from keras_distill.pictures import (
@@ -14,24 +17,24 @@ from keras_distill.pictures import (
 )
 from keras_distill.probabilities import emits_probabilities
 from keras_distill.projection import check_projection, project
-from keras_distill.report_findings import find_subclasses
+from keras_distill.report_findings import SubclassFindings, find_subclasses
 from keras_distill.report_html import page
 from keras_distill.report_images import find_images
 
 
 def subclass_report(
-    model,
-    x,
-    fine_labels,
-    path,
-    num_classes,
-    fine_names=None,
-    images=None,
-    projection="tsne",
-    points=1000,
-    columns=10,
-    seed=0,
-):
+    model: keras.Model,
+    x: Any,
+    fine_labels: ArrayLike,
+    path: PathLike,
+    num_classes: int,
+    fine_names: Sequence[str] | None = None,
+    images: ArrayLike | None = None,
+    projection: Literal["tsne", "pca"] = "tsne",
+    points: int = 1000,
+    columns: int = 10,
+    seed: int = 0,
+) -> SubclassFindings:
     """Writes what a model's subclasses are: a page and its pictures.
 
     The folder gets `report.html`, which holds its pictures and loads nothing,

@@ -38,7 +38,7 @@ class SubclassFindings:
     num_classes: int
 
     @property
-    def order(self):
+    def order(self) -> np.ndarray:
         """Subclasses in the order of the fine labels they stand for."""
         matched = self.permutation >= 0
         first = np.argsort(self.permutation[matched], kind="stable")
@@ -46,7 +46,7 @@ class SubclassFindings:
             [np.flatnonzero(matched)[first], np.flatnonzero(~matched)]
         )
 
-    def class_of(self, subclass):
+    def class_of(self, subclass: int) -> int:
         """The class that a subclass is one of."""
         return int(subclass) * self.num_classes // len(self.counts)
 

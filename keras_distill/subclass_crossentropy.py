@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_distill._types import Config, TensorLike
 from keras_distill.arguments import (
     check_count,
     check_flag,
@@ -58,13 +59,13 @@ class SubclassCrossentropy(keras.losses.Loss):
 
     def __init__(
         self,
-        num_classes,
-        diversity_weight=1.0,
-        diversity_temperature=1.0,
-        cross_replica=True,
-        name="subclass_crossentropy",
-        reduction="sum_over_batch_size",
-    ):
+        num_classes: int,
+        diversity_weight: float = 1.0,
+        diversity_temperature: float = 1.0,
+        cross_replica: bool = True,
+        name: str = "subclass_crossentropy",
+        reduction: str | None = "sum_over_batch_size",
+    ) -> None:
         check_count("num_classes", num_classes)
         check_number("diversity_weight", diversity_weight)
         check_temperature(diversity_temperature, "diversity_temperature")
@@ -75,7 +76,7 @@ class SubclassCrossentropy(keras.losses.Loss):
         self.diversity_temperature = float(diversity_temperature)
         self.cross_replica = cross_replica
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: TensorLike, y_pred: TensorLike) -> TensorLike:
         y_pred = ops.cast(y_pred, "float32")
         logits = class_logits(y_pred, self.num_classes)
         labels = class_labels(y_true, self.num_classes)
@@ -90,7 +91,7 @@ class SubclassCrossentropy(keras.losses.Loss):
             )
         return loss
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_classes": self.num_classes,

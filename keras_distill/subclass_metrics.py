@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_distill._types import Config, Dtype, TensorLike
 from keras_distill.arguments import check_count, check_flag, check_temperature
 from keras_distill.class_logits import class_logits
 from keras_distill.diversity import diversity
@@ -40,12 +41,22 @@ class SubclassAccuracy(keras.metrics.Mean):
         0.5
     """
 
-    def __init__(self, num_classes, name="subclass_accuracy", dtype=None):
+    def __init__(
+        self,
+        num_classes: int,
+        name: str = "subclass_accuracy",
+        dtype: Dtype | None = None,
+    ) -> None:
         check_count("num_classes", num_classes)
         super().__init__(name=name, dtype=dtype)
         self.num_classes = int(num_classes)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> None:
         y_pred = ops.convert_to_tensor(y_pred, "float32")
         logits = class_logits(y_pred, self.num_classes)
         labels = class_labels(y_true, self.num_classes)
@@ -56,7 +67,7 @@ class SubclassAccuracy(keras.metrics.Mean):
         values = ops.where(labels < 0, float("nan"), ops.cast(right, "float32"))
         super().update_state(values, sample_weight)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "num_classes": self.num_classes}
 
 
@@ -92,22 +103,27 @@ class SubclassDiversity(keras.metrics.Mean):
 
     def __init__(
         self,
-        temperature=1.0,
-        cross_replica=True,
-        name="subclass_diversity",
-        dtype=None,
-    ):
+        temperature: float = 1.0,
+        cross_replica: bool = True,
+        name: str = "subclass_diversity",
+        dtype: Dtype | None = None,
+    ) -> None:
         check_temperature(temperature)
         check_flag("cross_replica", cross_replica)
         super().__init__(name=name, dtype=dtype)
         self.temperature = float(temperature)
         self.cross_replica = cross_replica
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self,
+        y_true: TensorLike,
+        y_pred: TensorLike,
+        sample_weight: TensorLike | None = None,
+    ) -> None:
         values = diversity(y_pred, self.temperature, self.cross_replica)
         super().update_state(values, sample_weight)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "temperature": self.temperature,

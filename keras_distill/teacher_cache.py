@@ -1,7 +1,12 @@
 """A complete cache of teacher outputs, to read and to train from."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from keras_distill._types import PathLike
 from keras_distill.attached_arrays import attach_arrays
 from keras_distill.attached_batches import AttachedBatches
 from keras_distill.attached_tf_dataset import attach_tf_dataset
@@ -44,7 +49,7 @@ class TeacherCache:
         (4, 10)
     """
 
-    def __init__(self, path):
+    def __init__(self, path: PathLike) -> None:
         self.path = Path(path)
         manifest = read_manifest(self.path)
         if manifest is None or not manifest["complete"]:
@@ -58,32 +63,32 @@ class TeacherCache:
         self.header_bytes = header_bytes(self.path)
 
     @property
-    def examples(self):
+    def examples(self) -> int:
         """Number of examples."""
         return sum(chunk["rows"] for chunk in self.manifest["chunks"])
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Number of logits of the teacher."""
         return self.manifest["width"]
 
     @property
-    def dtype(self):
+    def dtype(self) -> str:
         """Dtype of the outputs on disk."""
         return self.manifest["dtype"]
 
     @property
-    def label_columns(self):
+    def label_columns(self) -> int:
         """Columns of labels in the targets of `attach`; 0: no labels."""
         return self.manifest["label_columns"]
 
     @property
-    def files(self):
+    def files(self) -> list[str]:
         """Paths of the chunks, in order; each is a .npy file."""
         count = len(self.manifest["chunks"])
         return [str(chunk_path(self.path, index)) for index in range(count)]
 
-    def read(self, start=0, stop=None):
+    def read(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Outputs of the examples from `start` up to `stop`.
 
         Args:
@@ -106,7 +111,12 @@ class TeacherCache:
             self.path, self.manifest, self.header_bytes, start, stop
         )
 
-    def attach(self, dataset, class_weight=None, check=True):
+    def attach(
+        self,
+        dataset: Any,
+        class_weight: Mapping[int, float] | None = None,
+        check: bool = True,
+    ) -> Any:
         """Joins the outputs to the data: what the student's `fit` takes.
 
         Targets become one float32 array, [labels, teacher outputs], for
@@ -149,7 +159,7 @@ class TeacherCache:
             return attach_tf_dataset(self, dataset, batch_size, class_weight)
         return AttachedBatches(self, dataset, class_weight)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"TeacherCache(examples={self.examples}, "
             f"label_columns={self.label_columns}, width={self.width}, "

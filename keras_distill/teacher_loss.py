@@ -1,6 +1,10 @@
 """What all distillation losses are: a Keras loss against the teacher."""
 
+from typing import Any
+
 import keras
+
+from keras_distill._types import TensorLike
 
 
 class TeacherLoss(keras.losses.Loss, keras.distillation.DistillationLoss):
@@ -12,6 +16,11 @@ class TeacherLoss(keras.losses.Loss, keras.distillation.DistillationLoss):
     `keras.distillation.DistillationLoss` it plugs into Keras' own Distiller.
     """
 
-    def compute_loss(self, teacher_outputs, student_outputs, **kwargs):
+    def compute_loss(
+        self,
+        teacher_outputs: TensorLike,
+        student_outputs: TensorLike,
+        **kwargs: Any,
+    ) -> TensorLike:
         """The mean over the batch, as `keras.distillation` calls it."""
         return self(teacher_outputs, student_outputs)
