@@ -24,7 +24,7 @@ class WeightRow:
     """
 
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     operator: str
     encoding: str
     zeros: float
@@ -70,11 +70,11 @@ class ExportReport:
     format: str
     bytes: int
     gzip_bytes: int
-    weights: tuple = ()
+    weights: tuple[WeightRow, ...] = ()
     note: str = ""
     target: str = "any"
     quantize: str | None = None
-    layers: tuple = ()
+    layers: tuple[LayerRow, ...] = ()
     difference: float | None = None
 
 

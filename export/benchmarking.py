@@ -3,10 +3,12 @@
 import dataclasses
 import math
 import time
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from keras_export._types import ArrayLike, PathLike
 from keras_export.artefacts import sizes
 from keras_export.benchmark_inputs import (
     check_artefacts,
@@ -52,8 +54,13 @@ class BenchmarkRow:
 
 
 def benchmark(
-    artefacts, inputs, threads=(1,), repeats=50, warmup=5, batch_sizes=None
-):
+    artefacts: Mapping[str, PathLike],
+    inputs: ArrayLike | Mapping[str, ArrayLike],
+    threads: Sequence[int] = (1,),
+    repeats: int = 50,
+    warmup: int = 5,
+    batch_sizes: Sequence[int] | None = None,
+) -> list[BenchmarkRow]:
     """Compares the latency of `.tflite` files with the first one's.
 
     All interpreters live in one process and take turns, so that a change in

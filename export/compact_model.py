@@ -30,7 +30,7 @@ class CompactionRow:
     reason: str = ""
 
 
-def compact(model):
+def compact(model: keras.Model) -> keras.Model:
     """Removes dead neurons, channels and attention heads for good.
 
     A unit is dead if nothing comes into it, so that it is a constant, which
@@ -80,7 +80,7 @@ def compact(model):
     return rebuild(model, *_analyse(model))
 
 
-def compaction(model):
+def compaction(model: keras.Model) -> list[CompactionRow]:
     """Tells layer by layer what `compact` removes, and what it must keep.
 
     Args:
@@ -102,7 +102,7 @@ def compaction(model):
         [(2, 2, ''), (2, 2, 'Softmax may mix all its channels')]
     """
     graph, rules, found = _analyse(model)
-    rows = {}
+    rows: dict[int, CompactionRow] = {}
     for call, rule in zip(graph.calls, rules, strict=True):
         if _is_mask(call):
             continue
@@ -110,9 +110,9 @@ def compaction(model):
             size = channel_count(call.outputs[0])
             row = CompactionRow(call.path, size, size, rule.reason)
         elif getattr(call.layer, "weights", None):
-            counts = rule.counts(found.cut(call))
+            before, after = rule.counts(found.cut(call))
             reason = rule.reason or _places(found, call.outputs[0])
-            row = CompactionRow(call.path, *counts, reason)
+            row = CompactionRow(call.path, before, after, reason)
         else:
             continue
         rows.setdefault(id(call.layer), row)

@@ -6,7 +6,7 @@ import fractions
 import keras
 import numpy as np
 
-from keras_export.explain_nodes import Node, is_pointwise
+from keras_export.explain_nodes import is_pointwise
 
 # More zeros than this among all 1x1 weights of a part, or it runs dense.
 LEAST_ZEROS = fractions.Fraction(2, 3)
@@ -108,7 +108,7 @@ def _join(groups, one, other):
     groups.update((id(node), first) for node in second)
 
 
-def _describe(node: Node | None):
+def _describe(node):
     if node is None:
         return INPUT
     if node.role == "end":

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Literal
 
 import keras
 from keras import layers
@@ -48,7 +49,9 @@ class ExplainRow:
     remedy: str = ""
 
 
-def explain(model, target="arm"):
+def explain(
+    model: keras.Model, target: Literal["arm", "x86", "any"] = "arm"
+) -> list[ExplainRow]:
     """Says layer by layer what runs sparse as float32 in LiteRT, or why not.
 
     Convolutions: XNNPACK runs a part of a network sparse, or not at all. The

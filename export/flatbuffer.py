@@ -9,6 +9,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from keras_export._types import PathLike
 from keras_export.artefacts import WeightRow
 from keras_export.flatbuffer_bounds import check_sharing
 
@@ -84,7 +85,7 @@ class _AlignedBuilder(flatbuffers.Builder):
         return super().StartVector(elemSize, numElems, alignment)
 
 
-def read_weights(path):
+def read_weights(path: PathLike) -> tuple[WeightRow, ...]:
     """Returns a tuple of `WeightRow`, the constants of rank >= 2.
 
     Floats and int8; whole numbers of other widths are shapes and paddings.

@@ -28,10 +28,10 @@ class LimitRow:
     size: int
     nonzeros: int
     mask_bytes: float
-    limit_bytes: dict
+    limit_bytes: dict[int, float]
 
 
-def information_limit(model):
+def information_limit(model: keras.Model) -> tuple[LimitRow, ...]:
     """Returns the fewest bytes that a model's weights can be stored in.
 
     A weight with `k` nonzeros among `n` values takes `k` values and one of

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_export._types import PathLike
 from keras_export.isolated import IsolatedInterpreter
 from keras_export.running import SavedModelRunner, artefact_kind
 
@@ -46,7 +47,7 @@ def fits(shape, wanted):
     )
 
 
-def random_inputs(path, batch_size=1):
+def random_inputs(path: PathLike, batch_size: int = 1) -> dict[str, np.ndarray]:
     """Makes inputs to run an artefact with.
 
     Args:

@@ -6,6 +6,7 @@ import math
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from keras_export._types import PathLike
 from keras_export.artefacts import sizes
 from keras_export.delegation import delegated
 from keras_export.flatbuffer import (
@@ -52,7 +53,7 @@ class TensorRow:
     """
 
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     dtype: str
     encoding: str
     zeros: float | None
@@ -95,12 +96,12 @@ class LiteRTInspection:
     bytes: int
     gzip_bytes: int
     limit_bytes: float
-    tensors: tuple
-    operators: tuple
+    tensors: tuple[TensorRow, ...]
+    operators: tuple[OperatorRow, ...]
     problem: str
 
 
-def inspect_litert(path):
+def inspect_litert(path: PathLike) -> LiteRTInspection:
     """Reads a `.tflite` file and asks LiteRT what would run it.
 
     The interpreter opens the file in a child process first, which checks its
@@ -133,8 +134,15 @@ def inspect_litert(path):
     with naming_damage(path):
         tensors, operators = _rows(model, plan)
     limit = math.fsum(row.limit_bytes for row in tensors)
+    size, gzip_size = sizes(path)
     return LiteRTInspection(
-        str(path), *sizes(path), limit, tensors, operators, plan["problem"]
+        str(path),
+        size,
+        gzip_size,
+        limit,
+        tensors,
+        operators,
+        plan["problem"],
     )
 
 

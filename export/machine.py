@@ -3,12 +3,14 @@
 import pathlib
 import platform
 
+from keras_export._types import PathLike
+
 CPU_INFO = pathlib.Path("/proc/cpuinfo")
 # What LiteRT's kernels use, the newest last: int8 gains most from VNNI.
 EXTENSIONS = ("avx", "avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
 
 
-def cpu_model(cpu_info=CPU_INFO):
+def cpu_model(cpu_info: PathLike = CPU_INFO) -> str:
     """Names this machine's processor, to be printed beside measurements.
 
     Args:
@@ -24,7 +26,7 @@ def cpu_model(cpu_info=CPU_INFO):
         >>> len(keras_export.cpu_model()) > 0
         True
     """
-    facts = {}
+    facts: dict[str, str] = {}
     if pathlib.Path(cpu_info).is_file():
         for line in pathlib.Path(cpu_info).read_text().splitlines():
             key, _, value = line.partition(":")

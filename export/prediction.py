@@ -4,6 +4,7 @@ import contextlib
 
 import numpy as np
 
+from keras_export._types import ArrayLike, PathLike
 from keras_export.input_specs import check_shapes
 from keras_export.isolated import IsolatedInterpreter
 from keras_export.representative import fill_up
@@ -12,7 +13,7 @@ from keras_export.running import SavedModelRunner, artefact_kind
 _BATCH_SIZE = 256
 
 
-def predict(path, inputs):
+def predict(path: PathLike, inputs: ArrayLike) -> np.ndarray:
     """Runs an artefact with one input and one output, batch by batch.
 
     A `.tflite` file runs in a child process, so that a damaged one raises and

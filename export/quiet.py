@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -15,7 +16,7 @@ _TURN = threading.RLock()
 
 
 @contextlib.contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """Holds back what the enclosed code writes; shows it only on error.
 
     TensorFlow's converter, MLIR, absl and XNNPACK write from C++ straight to

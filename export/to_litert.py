@@ -2,9 +2,12 @@
 
 import functools
 import numbers
+from typing import Literal
 
+import keras
 import numpy as np
 
+from keras_export._types import PathLike, Samples
 from keras_export.artefacts import (
     ExportReport,
     LayerRow,
@@ -31,18 +34,18 @@ FEWEST_ZEROS = 0.01
 
 
 def litert(
-    model,
-    path,
-    target="any",
-    sparse="auto",
-    quantize=None,
-    representative_data=None,
-    threads=1,
-    batch_size=None,
-    overwrite=False,
-    verify=True,
-    samples=None,
-):
+    model: keras.Model,
+    path: PathLike,
+    target: Literal["x86", "arm", "any"] = "any",
+    sparse: bool | Literal["auto"] = "auto",
+    quantize: Literal["float16", "dynamic", "int8"] | None = None,
+    representative_data: Samples | None = None,
+    threads: int = 1,
+    batch_size: int | None = None,
+    overwrite: bool = False,
+    verify: bool = True,
+    samples: Samples | None = None,
+) -> ExportReport:
     """Writes a `.tflite` file of a built Keras model, small and checked.
 
     For each weight the encoding is chosen that is correct and, on the target,

@@ -4,6 +4,7 @@ import functools
 
 import keras
 
+from keras_export._types import PathLike, Samples
 from keras_export.artefacts import (
     ExportReport,
     check_target,
@@ -20,7 +21,13 @@ from keras_export.whole_files import naming_full_disk, replacing
 FILE_SUFFIXES = (".h5", ".hdf5", ".keras", ".onnx", ".pb", ".tflite", ".zip")
 
 
-def saved_model(model, path, overwrite=False, verify=True, samples=None):
+def saved_model(
+    model: keras.Model,
+    path: PathLike,
+    overwrite: bool = False,
+    verify: bool = True,
+    samples: Samples | None = None,
+) -> ExportReport:
     """Writes the inference SavedModel of a built Keras model.
 
     The artefact holds the model's forward pass under the signature
@@ -62,21 +69,22 @@ def saved_model(model, path, overwrite=False, verify=True, samples=None):
     """
     check_model(model)
     check_input_names(model)
-    path = check_target(path, overwrite, is_saved_model)
-    if path.suffix.lower() in FILE_SUFFIXES:
+    target = check_target(path, overwrite, is_saved_model)
+    if target.suffix.lower() in FILE_SUFFIXES:
         raise ValueError(
             "`path` must name a folder, which is what a SavedModel is. "
-            f"Received: path={str(path)!r}. Drop the suffix {path.suffix!r}."
+            f"Received: path={str(target)!r}. Drop the suffix "
+            f"{target.suffix!r}."
         )
     samples = checked_inputs(model, samples, "samples")
-    with replacing(path) as temporary, quiet():
+    with replacing(target) as temporary, quiet():
         export_inference(model, temporary)
         difference = None
         if verify:
-            difference = check_written(model, temporary, path, samples)
-    size, gzip_size = sizes(path)
+            difference = check_written(model, temporary, target, samples)
+    size, gzip_size = sizes(target)
     return ExportReport(
-        str(path), "saved_model", size, gzip_size, difference=difference
+        str(target), "saved_model", size, gzip_size, difference=difference
     )
 
 

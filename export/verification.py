@@ -4,6 +4,9 @@ import contextlib
 import functools
 import math
 
+import keras
+
+from keras_export._types import PathLike, Samples
 from keras_export.contents import foreign_contents
 from keras_export.expectation import expected_outputs
 from keras_export.isolated import InterpreterError, IsolatedInterpreter
@@ -23,7 +26,12 @@ CONFIGURATIONS = {
 }
 
 
-def verify(model, path, inputs, tolerance=None):
+def verify(
+    model: keras.Model,
+    path: PathLike,
+    inputs: Samples,
+    tolerance: float | None = None,
+) -> float:
     """Compares an artefact's outputs with `model.predict`.
 
     A `.tflite` file runs in a child process, so that a bad one cannot end

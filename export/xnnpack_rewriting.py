@@ -1,5 +1,6 @@
 """Rewriting of a CNN so that XNNPACK can run it sparse."""
 
+import keras
 from keras import layers
 
 from keras_export.to_saved_model import check_model
@@ -10,7 +11,7 @@ from keras_export.xnnpack_plan import make_plan
 from keras_export.xnnpack_sites import CONVOLUTIONS, find_sites, is_folded
 
 
-def xnnpack_ready(model):
+def xnnpack_ready(model: keras.Model) -> keras.Model:
     """Rewrites a CNN, outputs unchanged, for XNNPACK's sparse convolutions.
 
     XNNPACK (the CPU engine of LiteRT) runs 1x1 convolutions sparse on ARM and
