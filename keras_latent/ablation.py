@@ -1,9 +1,11 @@
 """How much of a class is left as more and more units are ablated."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
+from keras_latent._types import ArrayLike, Conditioning, LayerLike, Network
 from keras_latent.arguments import check_count
 from keras_latent.causal_locations import area_average
 from keras_latent.intervention import check_units, replace
@@ -25,30 +27,30 @@ class AblationCurve:
     """
 
     label: int
-    units: tuple
-    counts: tuple
+    units: tuple[int, ...]
+    counts: tuple[int, ...]
     pixels: np.ndarray
 
     @property
-    def remaining(self):
+    def remaining(self) -> np.ndarray:
         """float64 array (counts,): share of the class' pixels left."""
         return self.pixels[:, self.label] / self.pixels[0, self.label]
 
 
 def ablation_curve(
-    generator,
-    layer,
-    z,
-    segmenter,
-    class_,
-    units,
-    counts=None,
-    everywhere=False,
-    batch_size=32,
-    conditioning=None,
-    latent_dim=None,
-    seed=0,
-):
+    generator: Network,
+    layer: LayerLike,
+    z: ArrayLike | int,
+    segmenter: Network,
+    class_: int,
+    units: Sequence[int],
+    counts: Sequence[int] | None = None,
+    everywhere: bool = False,
+    batch_size: int = 32,
+    conditioning: Conditioning = None,
+    latent_dim: int | None = None,
+    seed: int = 0,
+) -> AblationCurve:
     """Ablates a growing number of units where a class is, and counts pixels.
 
     Args:
@@ -88,8 +90,8 @@ def ablation_curve(
         generator, layer, z, batch_size, conditioning, latent_dim, seed
     )
     units = check_units(units, maps.map_shape[-1])
-    counts = _check_counts(counts, len(units))
-    pixels = np.zeros((len(counts), class_ + 1), "int64")
+    steps = _check_counts(counts, len(units))
+    pixels = np.zeros((len(steps), class_ + 1), "int64")
     for rows in maps.rows():
         masks = segment(segmenter, maps.images(rows).numpy())
         pixels = _add(pixels, 0, masks)
@@ -97,7 +99,7 @@ def ablation_curve(
         if not everywhere:
             there = (masks == class_).any(axis=-1)
             where = area_average(there, maps.map_shape[:2]).numpy() > 0
-        for place, count in enumerate(counts[1:], 1):
+        for place, count in enumerate(steps[1:], 1):
             alpha = np.zeros(maps.map_shape[-1], "float32")
             alpha[units[:count]] = 1.0
             alpha = where[..., None] * alpha
@@ -114,7 +116,7 @@ def ablation_curve(
             f"class_={class_}, which the segmenter sees in none of "
             f"{len(maps)}. Give more `z`, or another class."
         )
-    return AblationCurve(class_, tuple(units), counts, pixels)
+    return AblationCurve(class_, tuple(units), steps, pixels)
 
 
 def _add(pixels, place, masks):

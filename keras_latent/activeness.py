@@ -1,15 +1,22 @@
 """How much each latent number changes the images."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from keras_latent._types import ArrayLike, Conditioning, Network
 from keras_latent.arguments import check_count
 from keras_latent.hessian_scores import check_finite
 from keras_latent.steered_generator import SteeredGenerator
 
 
 def activeness(
-    generator, z, values=(-2.0, 0.0, 2.0), conditioning=None, batch_size=64
-):
+    generator: Network,
+    z: ArrayLike,
+    values: Sequence[float] = (-2.0, 0.0, 2.0),
+    conditioning: Conditioning = None,
+    batch_size: int = 64,
+) -> np.ndarray:
     """Variance of images over values of one latent number, for each of them.
 
     0 for a number that the generator ignores. Numbers are compared in one
@@ -47,16 +54,16 @@ def activeness(
         [36.0, 0.0]
     """
     check_count("batch_size", batch_size)
-    z, values = np.asarray(z, "float32"), np.asarray(values, "float32")
+    z, numbers = np.asarray(z, "float32"), np.asarray(values, "float32")
     if z.ndim != 2 or not z.size:
         raise ValueError(
             "`z` must be of shape (points, latent_dim). Received: shape "
             f"{z.shape}."
         )
-    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+    if numbers.ndim != 1 or len(numbers) < 2 or not np.isfinite(numbers).all():
         raise ValueError(
             "`values` must be at least two finite numbers. Received: "
-            f"{values.tolist()}."
+            f"{numbers.tolist()}."
         )
     steered = SteeredGenerator(generator, z.shape[1])
     total = np.zeros(z.shape[1])
@@ -64,11 +71,11 @@ def activeness(
         batch = z[start : start + batch_size]
         for index in range(z.shape[1]):
             images = []
-            for value in values:
+            for value in numbers:
                 moved = batch.copy()
                 moved[:, index] = value
                 images.append(steered(moved, conditioning).numpy())
             check_finite(np.stack(images))
-            spread = np.var(np.float64(images), axis=0, ddof=1)
+            spread = np.var(np.asarray(images, "float64"), axis=0, ddof=1)
             total[index] += spread.mean() * len(batch)
     return total / len(z)

@@ -1,8 +1,12 @@
 """How the weight of an adversary grows while a model trains."""
 
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
 import keras
 from keras import ops
 
+from keras_latent._types import Config, TensorLike
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.gradient_reversal import reversal_weights
 
@@ -67,8 +71,13 @@ class AdversarialSchedule(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, total_steps, shape="sigmoid", sharpness=10.0, ramp=1.0, peak=1.0
-    ):
+        self,
+        total_steps: int,
+        shape: Literal["sigmoid", "linear"] = "sigmoid",
+        sharpness: float = 10.0,
+        ramp: float = 1.0,
+        peak: float = 1.0,
+    ) -> None:
         check_count("total_steps", total_steps)
         check_choice("shape", shape, SHAPES)
         check_number("sharpness", sharpness, open_low=True)
@@ -78,7 +87,7 @@ class AdversarialSchedule(keras.callbacks.Callback):
         self.total_steps, self.shape = total_steps, shape
         self.sharpness, self.ramp, self.peak = sharpness, ramp, peak
 
-    def __call__(self, step):
+    def __call__(self, step: TensorLike) -> TensorLike:
         """Weight at a step; number or tensor in, float32 tensor out."""
         progress = ops.cast(step, "float32") / self.total_steps
         progress = ops.clip(progress, 0.0, 1.0)
@@ -88,7 +97,7 @@ class AdversarialSchedule(keras.callbacks.Callback):
             weight = ops.minimum(progress / self.ramp, 1.0)
         return ops.multiply(weight, self.peak)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         if not reversal_weights(self.model):
             raise ValueError(
                 "`AdversarialSchedule` as a callback needs a model with a "
@@ -103,14 +112,16 @@ class AdversarialSchedule(keras.callbacks.Callback):
                 "`model.compile(optimizer, ...)` first."
             )
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(
+        self, batch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
         if keras.backend.backend() == "jax":
             self.model.jax_state_sync()
         weight = self(self.model.optimizer.iterations)
         for variable in reversal_weights(self.model):
             variable.assign(weight)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             "total_steps": self.total_steps,
             "shape": self.shape,
@@ -120,5 +131,5 @@ class AdversarialSchedule(keras.callbacks.Callback):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         return cls(**config)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_latent._types import Config, TensorLike
 from keras_latent.arguments import check_count, check_number
 
 
@@ -34,12 +35,12 @@ class AnnealedLearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(
         self,
-        total_steps,
-        initial=0.01,
-        alpha=10.0,
-        beta=0.75,
-        name="annealed_learning_rate",
-    ):
+        total_steps: int,
+        initial: float = 0.01,
+        alpha: float = 10.0,
+        beta: float = 0.75,
+        name: str = "annealed_learning_rate",
+    ) -> None:
         check_count("total_steps", total_steps)
         check_number("initial", initial, open_low=True)
         check_number("alpha", alpha)
@@ -48,12 +49,12 @@ class AnnealedLearningRate(keras.optimizers.schedules.LearningRateSchedule):
         self.total_steps, self.initial = total_steps, initial
         self.alpha, self.beta, self.name = alpha, beta, name
 
-    def __call__(self, step):
+    def __call__(self, step: TensorLike) -> TensorLike:
         progress = ops.cast(step, "float32") / self.total_steps
         progress = ops.clip(progress, 0.0, 1.0)
         return self.initial / (1.0 + self.alpha * progress) ** self.beta
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             "total_steps": self.total_steps,
             "initial": self.initial,

@@ -1,9 +1,17 @@
 """Units that go with bad images, and the generator without them."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
+from keras_latent._types import (
+    ArrayLike,
+    Conditioning,
+    Examples,
+    LayerLike,
+    Network,
+)
 from keras_latent.arguments import check_count, check_number
 from keras_latent.feature_batches import feature_batches
 from keras_latent.feature_statistics import FeatureStatistics, gather
@@ -29,26 +37,26 @@ class ArtefactFindings:
             that each activates most; None where units were given.
     """
 
-    units: tuple
+    units: tuple[int, ...]
     before: FrechetFindings
     after: FrechetFindings
     unit_distances: np.ndarray | None
 
 
 def artefact_units(
-    generator,
-    layer,
-    z,
-    real,
-    features,
-    units=None,
-    count=20,
-    top_share=0.1,
-    batch_size=32,
-    conditioning=None,
-    latent_dim=None,
-    seed=0,
-):
+    generator: Network,
+    layer: LayerLike,
+    z: ArrayLike | int,
+    real: FeatureStatistics | Examples,
+    features: Network,
+    units: Sequence[int] | None = None,
+    count: int = 20,
+    top_share: float = 0.1,
+    batch_size: int = 32,
+    conditioning: Conditioning = None,
+    latent_dim: int | None = None,
+    seed: int = 0,
+) -> ArtefactFindings:
     """Finds the units of the worst images, and measures their ablation.
 
     A unit is as bad as the images that activate it most: their Frechet
@@ -103,8 +111,8 @@ def artefact_units(
     if units is None:
         start = len(maps) // 2
         distances = _distances(maps, real, features, start, top_share)
-        units = np.argsort(-distances, kind="stable")[:count]
-    units = check_units(units, maps.map_shape[-1])
+        ranked = np.argsort(-distances, kind="stable")[:count]
+    units = check_units(ranked if units is None else units, maps.map_shape[-1])
     alpha = np.isin(np.arange(maps.map_shape[-1]), units)
 
     def distance():

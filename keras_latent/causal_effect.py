@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_latent._types import ArrayLike, Conditioning, LayerLike, Network
 from keras_latent.arguments import check_count, check_number
 from keras_latent.causal_alpha import (
     Interventions,
@@ -12,6 +13,7 @@ from keras_latent.causal_alpha import (
 )
 from keras_latent.causal_locations import candidate_places, present_places
 from keras_latent.causal_score import ClassScore, initial_alpha
+from keras_latent.dissection_table import Dissection
 from keras_latent.layer_maps import LayerMaps
 
 
@@ -35,31 +37,31 @@ class CausalEffect:
     ablated: float
     alpha: np.ndarray
     value: np.ndarray
-    units: tuple
-    unit_effects: tuple
+    units: tuple[int, ...]
+    unit_effects: tuple[float, ...]
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.effect
 
 
 def causal_effect(
-    generator,
-    layer,
-    z,
-    segmenter,
-    class_,
-    initial=None,
-    count=20,
-    steps=500,
-    learning_rate=0.01,
-    weight_decay=0.005,
-    limit=1200,
-    probes=5,
-    batch_size=20,
-    conditioning=None,
-    latent_dim=None,
-    seed=0,
-):
+    generator: Network,
+    layer: LayerLike,
+    z: ArrayLike | int,
+    segmenter: Network,
+    class_: int,
+    initial: Dissection | ArrayLike | None = None,
+    count: int = 20,
+    steps: int = 500,
+    learning_rate: float = 0.01,
+    weight_decay: float = 0.005,
+    limit: int = 1200,
+    probes: int = 5,
+    batch_size: int = 20,
+    conditioning: Conditioning = None,
+    latent_dim: int | None = None,
+    seed: int = 0,
+) -> CausalEffect:
     """Average causal effect of a layer's units on a class.
 
     Units are ablated in a place where the class is, and inserted in a place

@@ -102,7 +102,7 @@ def fader(
     output: Output = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
-):
+) -> None:
     """Trains an autoencoder whose code forgets the label, and its control."""
     with usage():
         settings = FaderSettings(
@@ -139,7 +139,7 @@ def adapt(
     output: Output = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
-):
+) -> None:
     """Trains on one set for another without labels, and on one alone."""
     with usage():
         settings = AdaptationSettings(
@@ -185,7 +185,7 @@ def gan(
     output: Output = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
-):
+) -> None:
     """Trains a generator of images, or of points of the plane."""
     with usage():
         settings = GANSettings(

@@ -1,10 +1,16 @@
 """Decoders that are told the attribute at every layer."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
+from keras_latent._types import Shape, TensorLike
 
-def concatenate_attribute(features, attribute):
+
+def concatenate_attribute(
+    features: TensorLike, attribute: TensorLike
+) -> TensorLike:
     """Adds an attribute to features, the same at every place of a map.
 
     Args:
@@ -55,15 +61,20 @@ class ConcatenateAttribute(keras.layers.Layer):
         (None, 2, 2, 26)
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[TensorLike]) -> TensorLike:
         return concatenate_attribute(*inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         features, attribute = input_shape
         return (*features[:-1], features[-1] + attribute[-1])
 
 
-def conditional_decoder(blocks, code_shape, num_columns, name="decoder"):
+def conditional_decoder(
+    blocks: Sequence[keras.Layer],
+    code_shape: Sequence[int],
+    num_columns: int,
+    name: str = "decoder",
+) -> keras.Model:
     """A decoder whose every block is told the attribute.
 
     Args:

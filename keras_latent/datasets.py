@@ -1,7 +1,10 @@
 """Image sets as arrays in one common form, so that two domains meet."""
 
+from typing import Literal
+
 import numpy as np
 
+from keras_latent._types import PathLike
 from keras_latent.arguments import check_choice
 from keras_latent.image_arrays import (
     DTYPES,
@@ -30,13 +33,13 @@ _BACKGROUND_SEEDS = {"train": 0, "test": 1}
 
 
 def load(
-    name,
-    data_dir=None,
-    split="train",
-    image_size=None,
-    channels=None,
-    dtype="float32",
-):
+    name: str,
+    data_dir: PathLike | None = None,
+    split: str = "train",
+    image_size: int | tuple[int, int] | None = None,
+    channels: Literal[1, 3] | None = None,
+    dtype: Literal["float32", "uint8"] = "float32",
+) -> tuple[np.ndarray, np.ndarray]:
     """Loads one split of an image classification set into memory.
 
     Args:
@@ -87,7 +90,7 @@ def load(
     return images, labels
 
 
-def origin(name, data_dir=None):
+def origin(name: str, data_dir: PathLike | None = None) -> str:
     """Says where `load` takes a set from, in a few words.
 
     Args:

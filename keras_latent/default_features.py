@@ -2,14 +2,24 @@
 
 import dataclasses
 
-from keras_latent.feature_extractors import feature_extractor, range_of
+from keras_latent._types import ArrayLike, PathLike, Range
+from keras_latent.feature_extractors import (
+    FeatureExtractor,
+    feature_extractor,
+    range_of,
+)
 from keras_latent.image_range import check_image_range
 from keras_latent.inception_features import INCEPTION, inception_features
 
 
 def default_features(
-    x, y, image_range=None, weights="imagenet", epochs=6, seed=0
-):
+    x: ArrayLike,
+    y: ArrayLike,
+    image_range: Range | None = None,
+    weights: PathLike | None = "imagenet",
+    epochs: int = 6,
+    seed: int = 0,
+) -> FeatureExtractor:
     """InceptionV3 when its weights can be had, otherwise a trained classifier.
 
     `description` says which, and why; every result says it in `features`.

@@ -1,7 +1,17 @@
 """Directions that a second network can tell apart, learned by `fit`."""
 
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
 import keras
 
+from keras_latent._types import (
+    Conditioning,
+    Config,
+    DrawConditioning,
+    LatentDistribution,
+    Network,
+)
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.deformators import (
     LEARNED,
@@ -24,9 +34,21 @@ from keras_latent.reconstruction_accuracy import reconstruction_accuracy
 from keras_latent.steered_generator import SteeredGenerator
 
 OBJECTS = ("generator", "reconstructor", "conditioning")
-PLAIN = ("num_directions", "latent_dim", "normalization", "start")
-PLAIN += ("shift_scale", "min_shift", "shift_distribution", "label_weight")
-PLAIN += ("shift_weight", "latent_distribution", "seed", "name", "trainable")
+PLAIN = (
+    "num_directions",
+    "latent_dim",
+    "normalization",
+    "start",
+    "shift_scale",
+    "min_shift",
+    "shift_distribution",
+    "label_weight",
+    "shift_weight",
+    "latent_distribution",
+    "seed",
+    "name",
+    "trainable",
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_latent")
@@ -96,23 +118,25 @@ class DirectionDiscovery(DiscoveryTraining):
 
     def __init__(
         self,
-        generator,
-        reconstructor,
-        num_directions,
-        latent_dim=None,
-        normalization="orthonormal",
-        start="random",
-        conditioning=None,
-        shift_scale=6.0,
-        min_shift=0.5,
-        shift_distribution="uniform",
-        label_weight=1.0,
-        shift_weight=0.25,
-        latent_distribution="normal",
-        seed=0,
-        name="direction_discovery",
-        **kwargs,
-    ):
+        generator: Network,
+        reconstructor: keras.Model,
+        num_directions: int,
+        latent_dim: int | None = None,
+        normalization: Literal[
+            "orthonormal", "unit", "linear", "fixed"
+        ] = "orthonormal",
+        start: Literal["random", "coordinates"] = "random",
+        conditioning: Conditioning | DrawConditioning = None,
+        shift_scale: float = 6.0,
+        min_shift: float = 0.5,
+        shift_distribution: Literal["uniform", "normal"] = "uniform",
+        label_weight: float = 1.0,
+        shift_weight: float = 0.25,
+        latent_distribution: LatentDistribution = "normal",
+        seed: int = 0,
+        name: str = "direction_discovery",
+        **kwargs: Any,
+    ) -> None:
         steered = SteeredGenerator(generator, latent_dim)
         check_count("num_directions", num_directions)
         check_count("seed", seed, minimum=0)
@@ -168,7 +192,9 @@ class DirectionDiscovery(DiscoveryTraining):
             name=name,
         )
 
-    def directions(self, samples=3200, batch_size=32):
+    def directions(
+        self, samples: int = 3200, batch_size: int = 32
+    ) -> Directions:
         """What was learned, with the accuracy of each direction.
 
         Args:
@@ -183,12 +209,14 @@ class DirectionDiscovery(DiscoveryTraining):
         matrix = self.matrix().numpy().T
         return Directions(matrix, scores={"accuracy": found.accuracies})
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **{name: getattr(self, name) for name in PLAIN},
             **{name: config_of(name, getattr(self, name)) for name in OBJECTS},
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: Config, custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         return from_nested_config(cls, config, custom_objects)

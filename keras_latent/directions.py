@@ -1,7 +1,11 @@
 """Directions of a latent space, whatever found them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import numpy as np
 
+from keras_latent._types import ArrayLike, Conditioning, Network, PathLike
 from keras_latent.arguments import check_count
 from keras_latent.direction_annotations import (
     read_annotations,
@@ -47,7 +51,12 @@ class Directions:
         [[[5.0, 3.0], [5.0, 5.0]]]
     """
 
-    def __init__(self, matrix, names=None, scores=None):
+    def __init__(
+        self,
+        matrix: ArrayLike,
+        names: Sequence[str] | None = None,
+        scores: Mapping[str, ArrayLike] | None = None,
+    ) -> None:
         matrix = check_matrix(matrix)
         names = [str(k) for k in range(len(matrix))] if names is None else names
         self.matrix, self.names = matrix, [str(name) for name in names]
@@ -57,15 +66,22 @@ class Directions:
         }
         check_labels(len(matrix), self.names, self.scores)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.matrix)
 
     @property
-    def latent_dim(self):
+    def latent_dim(self) -> int:
         """Numbers of a latent point."""
         return self.matrix.shape[1]
 
-    def traverse(self, generator, z, k, shifts, conditioning=None):
+    def traverse(
+        self,
+        generator: Network,
+        z: ArrayLike,
+        k: int | str,
+        shifts: Sequence[float],
+        conditioning: Conditioning = None,
+    ) -> np.ndarray:
         """Images of latent points moved along one direction.
 
         Args:
@@ -92,7 +108,15 @@ class Directions:
         ]
         return np.stack(images, axis=1)
 
-    def plot(self, generator, z, k=None, shifts=None, path=None, **options):
+    def plot(
+        self,
+        generator: Network,
+        z: ArrayLike,
+        k: int | str | Sequence[int | str] | None = None,
+        shifts: Sequence[float] | None = None,
+        path: PathLike | None = None,
+        **options: Any,
+    ) -> bytes:
         """Draws a sheet, a row for each direction; `direction_sheet`.
 
         Args:
@@ -108,7 +132,15 @@ class Directions:
         """
         return direction_sheet(self, generator, z, k, shifts, path, **options)
 
-    def animate(self, generator, z, k, path=None, shifts=None, **options):
+    def animate(
+        self,
+        generator: Network,
+        z: ArrayLike,
+        k: int | str,
+        path: PathLike | None = None,
+        shifts: Sequence[float] | None = None,
+        **options: Any,
+    ) -> bytes:
         """Animates one direction, there and back; `direction_film`.
 
         Args:
@@ -122,12 +154,12 @@ class Directions:
         """
         return direction_film(self, generator, z, k, path, shifts, **options)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Writes matrix, names and scores to a file of `np.savez`."""
         write_directions(path, self.matrix, self.names, self.scores)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: PathLike) -> Self:
         """Directions of a file of `save`; nothing in it is executed.
 
         Raises:
@@ -136,7 +168,7 @@ class Directions:
         """
         return cls(**read_directions(path))
 
-    def to_csv(self, path, assessors=()):
+    def to_csv(self, path: PathLike, assessors: Sequence[str] = ()) -> None:
         """Writes a table of numbers and names, for people to fill in.
 
         Args:
@@ -146,7 +178,7 @@ class Directions:
         """
         write_annotations(path, self.names, assessors)
 
-    def annotate(self, path):
+    def annotate(self, path: PathLike) -> "Directions":
         """The same directions, with what people wrote into a table.
 
         Args:
@@ -165,7 +197,7 @@ class Directions:
         marked = {} if np.isnan(shares).all() else {"interpretable": shares}
         return Directions(self.matrix, named, {**self.scores, **marked})
 
-    def subset(self, k):
+    def subset(self, k: Sequence[int | str]) -> "Directions":
         """Some of the directions, a list of numbers or names, in its order."""
         rows = [self.index(one) for one in k]
         return Directions(
@@ -174,7 +206,7 @@ class Directions:
             {name: values[rows] for name, values in self.scores.items()},
         )
 
-    def index(self, k):
+    def index(self, k: int | str) -> int:
         """Number of a direction, given by its number or its name.
 
         Raises:

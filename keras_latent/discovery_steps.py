@@ -1,8 +1,12 @@
 """The steps of `DirectionDiscovery`: on drawn pairs of images."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import TensorLike
 from keras_latent.deformators import columns
 from keras_latent.direction_losses import direction_crossentropy, shift_error
 from keras_latent.direction_pairs import (
@@ -18,27 +22,27 @@ class DiscoverySteps(keras.Model):
     """Base class: trains directions and their reconstructor on a batch."""
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.trackers.values())
 
     @property
-    def direction_variables(self):
+    def direction_variables(self) -> list[keras.Variable]:
         """What `direction_optimizer` trains."""
         given = (self.parameter, self.bias)
         return [v for v in given if v is not None and v.trainable]
 
     @property
-    def networks_of_directions(self):
+    def networks_of_directions(self) -> list[keras.Model]:
         """Models that the gradient of the directions passes through."""
         both = (self.reconstructor, self.generator)
         return [network for network in both if isinstance(network, keras.Model)]
 
-    def counts(self):
+    def counts(self) -> tuple[keras.Variable, keras.Variable]:
         """Pairs read right and pairs seen, of each direction, at last."""
         tracker = self.trackers["accuracy"]
         return tracker.right, tracker.seen
 
-    def matrix(self):
+    def matrix(self) -> tf.Tensor:
         """The directions as columns, float32 tensor (latent_dim, count)."""
         return columns(
             tf.convert_to_tensor(self.parameter),
@@ -46,7 +50,7 @@ class DiscoverySteps(keras.Model):
             self.num_directions,
         )
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         """One step of both optimizers on `len(data)` new pairs."""
         rows = data.shape[0] or tf.shape(data)[0]
         latents, chosen, shifts = draw_pairs(self, rows, TRAINING, self.step)
@@ -73,7 +77,7 @@ class DiscoverySteps(keras.Model):
         self.step.assign_add(1)
         return self._track(rows, values, logits, chosen)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         """The same losses; the numbers in `data` name the directions."""
         rows = data.shape[0] or tf.shape(data)[0]
         latents, _, shifts = draw_pairs(self, rows, EVALUATION, self.judged)
@@ -85,7 +89,13 @@ class DiscoverySteps(keras.Model):
         self.judged.assign_add(1)
         return self._track(rows, values, logits, chosen)
 
-    def pair_images(self, latents, chosen, shifts, conditions):
+    def pair_images(
+        self,
+        latents: TensorLike,
+        chosen: TensorLike,
+        shifts: TensorLike,
+        conditions: Mapping[str, Any],
+    ) -> tf.Tensor:
         """Images of latent points, and of the same moved along directions.
 
         Args:
@@ -126,19 +136,19 @@ class DiscoverySteps(keras.Model):
         return self.get_metrics_result()
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[keras.Variable]:
         return self._but_the_generators(super().trainable_variables)
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[keras.Variable]:
         return self._but_the_generators(super().trainable_weights)
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> list[keras.Variable]:
         return self._all_but(self.variables, self.trainable_variables)
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[keras.Variable]:
         return self._all_but(self.weights, self.trainable_weights)
 
     def _but_the_generators(self, variables):

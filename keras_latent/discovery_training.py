@@ -1,8 +1,11 @@
 """How `DirectionDiscovery` is compiled, trained and evaluated."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import Config, OptimizerLike
 from keras_latent.arguments import check_count
 from keras_latent.discovery_checks import check_options
 from keras_latent.discovery_steps import DiscoverySteps
@@ -17,13 +20,13 @@ class DiscoveryTraining(DiscoverySteps):
 
     def compile(
         self,
-        direction_optimizer=None,
-        reconstructor_optimizer=None,
-        run_eagerly=False,
-        jit_compile=False,
-        steps_per_execution=1,
-        auto_scale_loss=True,
-    ):
+        direction_optimizer: OptimizerLike = None,
+        reconstructor_optimizer: OptimizerLike = None,
+        run_eagerly: bool = False,
+        jit_compile: bool | str = False,
+        steps_per_execution: int = 1,
+        auto_scale_loss: bool = True,
+    ) -> None:
         """Sets how directions and reconstructor are trained.
 
         Args:
@@ -80,14 +83,14 @@ class DiscoveryTraining(DiscoverySteps):
         with self.distribute_strategy.scope():
             self.optimizer.build(self.reconstructor.trainable_variables)
             if self.learned:
-                self.direction_optimizer.build(self.direction_variables)
+                directions.build(self.direction_variables)
 
     @property
-    def reconstructor_optimizer(self):
+    def reconstructor_optimizer(self) -> keras.optimizers.Optimizer:
         """The optimizer of the reconstructor."""
         return self.optimizer
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
         given = super().get_compile_config()
@@ -98,17 +101,17 @@ class DiscoveryTraining(DiscoverySteps):
             "reconstructor_optimizer": serialize(self.optimizer),
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def fit(
         self,
-        steps_per_epoch=1000,
-        epochs=1,
-        batch_size=32,
-        validation_samples=3200,
-        **options,
-    ):
+        steps_per_epoch: int = 1000,
+        epochs: int = 1,
+        batch_size: int = 32,
+        validation_samples: int = 3200,
+        **options: Any,
+    ) -> keras.callbacks.History:
         """Learns directions; there is no data to give.
 
         Args:
@@ -144,8 +147,12 @@ class DiscoveryTraining(DiscoverySteps):
         )
 
     def evaluate(
-        self, samples=3200, batch_size=32, return_dict=False, **options
-    ):
+        self,
+        samples: int = 3200,
+        batch_size: int = 32,
+        return_dict: bool = False,
+        **options: Any,
+    ) -> Any:
         """Losses and accuracy of the reconstructor on pairs not trained on.
 
         Args:

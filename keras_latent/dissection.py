@@ -1,9 +1,12 @@
 """What the units of a generator's layer draw."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
+from keras_latent._types import ArrayLike, Conditioning, LayerLike, Network
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.dissection_table import Dissection, Unit, label_names
 from keras_latent.information_quality import SHARES, JointHistogram
@@ -14,22 +17,22 @@ from keras_latent.unit_thresholds import UnitQuantiles
 
 
 def dissect(
-    generator,
-    layer,
-    z,
-    segmenter,
-    quantile=0.005,
-    threshold="quantile",
-    class_names=None,
-    iou_threshold=0.05,
-    top_images=10,
-    training_share=0.25,
-    batch_size=32,
-    conditioning=None,
-    latent_dim=None,
-    memory=2**28,
-    seed=0,
-):
+    generator: Network,
+    layer: LayerLike,
+    z: ArrayLike | int,
+    segmenter: Network,
+    quantile: float = 0.005,
+    threshold: Literal["quantile", "iqr"] = "quantile",
+    class_names: Sequence[str] | Mapping[int, str] | None = None,
+    iou_threshold: float = 0.05,
+    top_images: int = 10,
+    training_share: float = 0.25,
+    batch_size: int = 32,
+    conditioning: Conditioning = None,
+    latent_dim: int | None = None,
+    memory: int = 2**28,
+    seed: int = 0,
+) -> Dissection:
     """Names each unit of a layer by the class that it meets best.
 
     A unit's map, enlarged to the size of the masks, is cut at the unit's

@@ -2,6 +2,13 @@
 
 import pathlib
 
+from keras_latent._types import (
+    Conditioning,
+    LayerLike,
+    Network,
+    PathLike,
+    Range,
+)
 from keras_latent.dissection_page import dissection_page
 from keras_latent.dissection_pictures import unit_strips
 from keras_latent.dissection_table import Dissection
@@ -9,16 +16,16 @@ from keras_latent.whole_files import save_whole
 
 
 def dissection_report(
-    dissection,
-    generator,
-    path,
-    images=6,
-    image_range=None,
-    batch_size=32,
-    conditioning=None,
-    latent_dim=None,
-    layer=None,
-):
+    dissection: Dissection,
+    generator: Network,
+    path: PathLike,
+    images: int = 6,
+    image_range: Range | None = None,
+    batch_size: int = 32,
+    conditioning: Conditioning = None,
+    latent_dim: int | None = None,
+    layer: LayerLike | None = None,
+) -> pathlib.Path:
     """Writes a page on the units: their classes, and what activates them.
 
     The page holds its pictures, loads nothing and runs no script; it sorts

@@ -2,9 +2,11 @@
 
 import csv
 import dataclasses
+from typing import Any
 
 import numpy as np
 
+from keras_latent._types import PathLike
 from keras_latent.arguments import check_count
 from keras_latent.whole_files import whole_file
 
@@ -30,7 +32,7 @@ class Unit:
     iou: float
     threshold: float
     interpretable: bool
-    top_images: tuple
+    top_images: tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,8 +61,8 @@ class Dissection:
         ({'sky': 1}, [0])
     """
 
-    units: tuple
-    class_names: tuple
+    units: tuple[Unit, ...]
+    class_names: tuple[str, ...]
     ious: np.ndarray
     thresholds: np.ndarray
     exact: bool
@@ -68,13 +70,13 @@ class Dissection:
     layer: str
     z: np.ndarray
 
-    def counts(self):
+    def counts(self) -> dict[str, int]:
         """dict of class name to its interpretable units, most first."""
         names = [u.class_name for u in self.units if u.interpretable]
         counts = {name: names.count(name) for name in dict.fromkeys(names)}
         return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 
-    def ranking(self, class_):
+    def ranking(self, class_: int | str) -> np.ndarray:
         """Units by their IoU with a class, an int array, the largest first.
 
         Args:
@@ -86,14 +88,14 @@ class Dissection:
         label = class_label(class_, self.class_names)
         return np.argsort(-self.ious[:, label], kind="stable")
 
-    def rows(self):
+    def rows(self) -> list[dict[str, Any]]:
         """The table: list of dicts, one of each unit."""
         rows = [dataclasses.asdict(unit) for unit in self.units]
         for row in rows:
             row["top_images"] = " ".join(map(str, row["top_images"]))
         return rows
 
-    def to_csv(self, path):
+    def to_csv(self, path: PathLike) -> None:
         """Writes the table as CSV, with a line of names."""
         with (
             whole_file(path) as new,

@@ -1,9 +1,13 @@
 """Trains on one domain, with labels, for another one without."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self
+
 import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_latent._types import Config, TensorLike
 from keras_latent.adversarial_schedule import sigmoid_weight
 from keras_latent.arguments import check_choice, check_number
 from keras_latent.domain_checks import check_networks
@@ -71,15 +75,15 @@ class DomainAdversarial(DomainFit):
 
     def __init__(
         self,
-        features,
-        labeler,
-        domain_classifier,
-        weight=None,
-        domain_weight=1.0,
-        statistics="both",
-        name="domain_adversarial",
-        **kwargs,
-    ):
+        features: keras.Model,
+        labeler: keras.Model,
+        domain_classifier: keras.Model,
+        weight: float | Callable[[Any], Any] | None = None,
+        domain_weight: float = 1.0,
+        statistics: Literal["both", "source", "target"] = "both",
+        name: str = "domain_adversarial",
+        **kwargs: Any,
+    ) -> None:
         check_networks(features, labeler, domain_classifier)
         if weight is not None and not callable(weight):
             check_number("weight", weight)
@@ -98,14 +102,14 @@ class DomainAdversarial(DomainFit):
         self.built = True
 
     @property
-    def classifier(self):
+    def classifier(self) -> keras.Model:
         """New functional model of the trained features and labeler."""
         (known,) = self.features.inputs
         inputs = keras.Input(known.shape[1:], dtype=known.dtype)
         outputs = self.labeler(self.features(inputs))
         return keras.Model(inputs, outputs, name=f"{self.name}_classifier")
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Predictions for images; for a pair of domains, also the margins.
 
         Args:
@@ -134,7 +138,7 @@ class DomainAdversarial(DomainFit):
             return train_without_trace(self.features, images)
         return self.features(images, training=training)
 
-    def adversarial_weight(self):
+    def adversarial_weight(self) -> TensorLike:
         """Weight at the present step of the optimizer, scalar tensor."""
         if isinstance(self.weight, (int, float)):
             return ops.convert_to_tensor(self.weight, "float32")
@@ -146,8 +150,13 @@ class DomainAdversarial(DomainFit):
         return sigmoid_weight(ops.clip(progress, 0.0, 1.0))
 
     def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> TensorLike:
         """The loss of a batch; see the class."""
         if not isinstance(y_pred, tuple):
             if training:
@@ -167,13 +176,15 @@ class DomainAdversarial(DomainFit):
         self.domain_accuracy.update_state(domain_hits(source, target))
         return label + self.domain_weight * domain
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
         if isinstance(y_pred, tuple):
             return super().compute_metrics(x, y, y_pred[0], sample_weight)
         results = super().compute_metrics(x, y, y_pred, sample_weight)
         return self._without_domains(results)
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> dict[str, Any]:
         """Results by name; nothing of the domains where one is evaluated."""
         results = super().get_metrics_result()
         # In a graph the count is not known; `compute_metrics` sees to it.
@@ -187,11 +198,11 @@ class DomainAdversarial(DomainFit):
         hidden.add(self.domain_accuracy.name)
         return {k: v for k, v in results.items() if k not in hidden}
 
-    def export(self, *args, **kwargs):
+    def export(self, *args: Any, **kwargs: Any) -> Any:
         """Exports the classifier alone, as `keras.Model.export` does."""
         return self.classifier.export(*args, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         serialize = keras.saving.serialize_keras_object
         config = {
             "name": self.name,
@@ -206,5 +217,7 @@ class DomainAdversarial(DomainFit):
         return {key: serialize(value) for key, value in config.items()}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: Config, custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         return from_nested_config(cls, config, custom_objects)

@@ -1,5 +1,8 @@
 """`fit` on a labelled and an unlabelled domain."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_latent.domain_checks import check_labels
@@ -15,7 +18,7 @@ class DomainFit(keras.Model):
     the optimizer; it is saved with the weights.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         if keras.backend.backend() != "tensorflow":
             raise ValueError(
                 "`DomainAdversarial` needs the TensorFlow backend. Received: "
@@ -34,21 +37,21 @@ class DomainFit(keras.Model):
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
         *,
-        target=None,
-        seed=None,
-        shuffle=None,
-        sample_weight=None,
-        callbacks=None,
-        validation_split=0.0,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        **kwargs,
-    ):
+        target: Any = None,
+        seed: int | None = None,
+        shuffle: bool | None = None,
+        sample_weight: Any = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        validation_split: float = 0.0,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Trains on both domains; the rest is as in `keras.Model.fit`.
 
         An epoch shows the longer domain once. With arrays, the data go on
@@ -173,7 +176,7 @@ class DomainFit(keras.Model):
                 "`weight=AdversarialSchedule(total_steps)`."
             )
 
-    def known_total_steps(self):
+    def known_total_steps(self) -> Any:
         """The variable `total_steps`, or an error where no `fit` set it."""
         if not getattr(self, "_steps_are_known", False):
             raise ValueError(

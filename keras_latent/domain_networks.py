@@ -1,12 +1,16 @@
 """Features, labeler and domain classifier to begin with."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
 from keras_latent.arguments import check_count
 
 
-def domain_networks(image_shape, num_classes, normalize=True):
+def domain_networks(
+    image_shape: Sequence[int], num_classes: int, normalize: bool = True
+) -> tuple[keras.Model, keras.Model, keras.Model]:
     """Returns the three networks of `DomainAdversarial`, of the paper's size.
 
     Two convolutions of 32 and 48 channels, 5 x 5, each followed by a maximum

@@ -1,5 +1,7 @@
 """Batches of two domains, side by side, as a function of the step."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -11,7 +13,14 @@ from keras_latent.domain_data_checks import (
 )
 
 
-def pair(source, target, batch_size=None, seed=None, shuffle=None, step=0):
+def pair(
+    source: Any,
+    target: Any,
+    batch_size: int | None = None,
+    seed: int | None = None,
+    shuffle: bool | None = None,
+    step: Any = 0,
+) -> tf.data.Dataset:
     """Batches of a labelled domain beside batches of an unlabelled one.
 
     Arrays give an endless data set: each domain is shuffled anew on each pass

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_latent._types import PathLike
 from keras_latent.arguments import check_count
 from keras_latent.image_files import prepared_builder, quiet_tfds
 from keras_latent.shapes import ShapesData
@@ -9,7 +10,7 @@ from keras_latent.shapes import ShapesData
 LEVELS = dict(shape=3, scale=6, orientation=40, x_position=32, y_position=32)
 
 
-def dsprites(count, data_dir=None):
+def dsprites(count: int, data_dir: PathLike | None = None) -> ShapesData:
     """Images of the dSprites set, with masks and factors.
 
     Args:

@@ -1,22 +1,26 @@
 """Layers whose kernels are scaled in each call, not when they are drawn."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_latent._types import Config, Shape, TensorLike
 from keras_latent.arguments import check_count, check_number
 
 
 class _Equalized(keras.layers.Layer):
     """Base class: a kernel drawn from N(0, 1) that is scaled in each call."""
 
-    def __init__(self, gain, seed, **kwargs):
+    def __init__(self, gain: float, seed: int | None, **kwargs: Any) -> None:
         check_number("gain", gain, open_low=True)
         if seed is not None:
             check_count("seed", seed, minimum=0)
         super().__init__(**kwargs)
         self.gain, self.seed = gain, seed
 
-    def add_kernel(self, shape, units):
+    def add_kernel(self, shape: Sequence[int], units: int) -> None:
         fan_in = 1
         for size in shape[:-1]:
             fan_in *= size
@@ -29,7 +33,7 @@ class _Equalized(keras.layers.Layer):
             shape=(units,), initializer="zeros", name="bias"
         )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         own = {"gain": self.gain, "seed": self.seed}
         return {**super().get_config(), **own}
 
@@ -63,22 +67,28 @@ class EqualizedDense(_Equalized):
         TensorShape([2, 3])
     """
 
-    def __init__(self, units, gain=2**0.5, seed=None, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        gain: float = 2**0.5,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         check_count("units", units)
         super().__init__(gain, seed, **kwargs)
         self.units = units
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.add_kernel((input_shape[-1], self.units), self.units)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> TensorLike:
         scale = ops.cast(self.scale, self.compute_dtype)
         return ops.matmul(inputs, self.kernel * scale) + self.bias
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "units": self.units}
 
 
@@ -110,26 +120,31 @@ class EqualizedConv2D(_Equalized):
     """
 
     def __init__(
-        self, filters, kernel_size=3, gain=2**0.5, seed=None, **kwargs
-    ):
+        self,
+        filters: int,
+        kernel_size: int = 3,
+        gain: float = 2**0.5,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         check_count("filters", filters)
         check_count("kernel_size", kernel_size)
         super().__init__(gain, seed, **kwargs)
         self.filters, self.kernel_size = filters, kernel_size
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         side = self.kernel_size
         self.add_kernel(
             (side, side, input_shape[-1], self.filters), self.filters
         )
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> TensorLike:
         kernel = self.kernel * ops.cast(self.scale, self.compute_dtype)
         return ops.conv(inputs, kernel, padding="same") + self.bias
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.filters)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         own = {"filters": self.filters, "kernel_size": self.kernel_size}
         return {**super().get_config(), **own}

@@ -1,14 +1,19 @@
 """A GAN whose generators evolve: several losses, the fittest survives."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import Config, LatentDistribution, OptimizerLike
 from keras_latent.arguments import check_count, check_number
 from keras_latent.evolution_mutations import find_mutations, mutations_config
 from keras_latent.evolution_state import trained_state
 from keras_latent.evolution_steps import evolve
 from keras_latent.fresh_batches import share_rows
 from keras_latent.gan import GAN
+from keras_latent.gan_regularizers import GANRegularizer
 from keras_latent.gan_steps import discriminator_step
 
 EVOLUTION_LOGS = ("quality", "diversity", "fitness")
@@ -84,20 +89,24 @@ class EvolutionaryGAN(GAN):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        mutations=("minimax", "heuristic", "least_squares"),
-        diversity_weight=0.1,
-        population=1,
-        evaluation_size=256,
-        regularizers=(),
-        critic_steps=1,
-        latent_distribution="normal",
-        ema_momentum=None,
-        seed=0,
-        name="evolutionary_gan",
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        mutations: Sequence[str | Callable[[Any], Any]] = (
+            "minimax",
+            "heuristic",
+            "least_squares",
+        ),
+        diversity_weight: float = 0.1,
+        population: int = 1,
+        evaluation_size: int = 256,
+        regularizers: Sequence[GANRegularizer] = (),
+        critic_steps: int = 1,
+        latent_distribution: LatentDistribution = "normal",
+        ema_momentum: float | None = None,
+        seed: int = 0,
+        name: str = "evolutionary_gan",
+        **kwargs: Any,
+    ) -> None:
         names, losses = find_mutations(mutations)
         check_number("diversity_weight", diversity_weight)
         check_count("population", population)
@@ -142,7 +151,12 @@ class EvolutionaryGAN(GAN):
             for number in range(1, population)
         ]
 
-    def compile(self, d_optimizer=None, g_optimizer=None, **options):
+    def compile(  # type: ignore[override]  # the options of GAN, by name
+        self,
+        d_optimizer: OptimizerLike = None,
+        g_optimizer: OptimizerLike = None,
+        **options: Any,
+    ) -> None:
         """Sets the optimizers; each parent has one like `g_optimizer`.
 
         All parents become copies of `generator`, as it is now.
@@ -167,14 +181,14 @@ class EvolutionaryGAN(GAN):
                     own.assign(first)
 
     @property
-    def evolving(self):
+    def evolving(self) -> list[list[keras.Variable]]:
         """For each parent, the variables of it and its optimizer."""
         weights = [self.generator.variables, *self.other_parents]
         optimizers = [self.g_optimizer, *self.other_optimizers]
         pairs = zip(weights, optimizers, strict=True)
         return [trained_state(*pair) for pair in pairs]
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         """A generation, then `critic_steps` steps of the discriminator."""
         real = self._unpack(data)
         fakes, survivors, values = evolve(self, real)
@@ -198,7 +212,7 @@ class EvolutionaryGAN(GAN):
             shares[name] += won[place] / self.population
         return {f"wins_{name}": share for name, share in shares.items()}
 
-    def get_config(self):
+    def get_config(self) -> Config:
         config = super().get_config()
         del config["loss"]
         return {

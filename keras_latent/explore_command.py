@@ -40,7 +40,7 @@ def explore(
         str, typer.Option(help="Address; others let the network in.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: a free one.")] = 8000,
-):
+) -> None:
     """Shows a generator in a browser, with a slider for each direction."""
     with usage(path="--directions"):
         explorer = Explorer(

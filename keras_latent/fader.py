@@ -1,8 +1,13 @@
 """An autoencoder whose code has lost an attribute, which its decoder gets."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
 import keras
+import numpy as np
 from keras import ops
 
+from keras_latent._types import ArrayLike, Config, Sizes, TensorLike
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.fader_attributes import (
     check_attribute_sizes,
@@ -82,18 +87,18 @@ class Fader(FaderTraining):
 
     def __init__(
         self,
-        encoder,
-        decoder,
-        classifier,
-        beta=0.02,
-        adversarial="negative",
-        critic_steps=5,
-        ramp_steps=450,
-        attribute_sizes=None,
-        seed=0,
-        name="fader",
-        **kwargs,
-    ):
+        encoder: keras.Model,
+        decoder: keras.Model,
+        classifier: keras.Model,
+        beta: float = 0.02,
+        adversarial: Literal["negative", "flip", "entropy"] = "negative",
+        critic_steps: int = 5,
+        ramp_steps: int = 450,
+        attribute_sizes: Sizes | None = None,
+        seed: int = 0,
+        name: str = "fader",
+        **kwargs: Any,
+    ) -> None:
         check_number("beta", beta)
         choices = ("negative", "flip", "entropy")
         check_choice("adversarial", adversarial, choices)
@@ -116,24 +121,33 @@ class Fader(FaderTraining):
         self.trackers = {key: keras.metrics.Mean(name=key) for key in LOGS}
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(
+        self, inputs: Sequence[TensorLike], training: bool | None = None
+    ) -> TensorLike:
         """Reconstructs images with attributes; `inputs` is a pair of them."""
         images, attributes = inputs
         targets = one_hot_attributes(attributes, self.attribute_sizes)
         code = self.encoder(images, training=training)
         return self.decode(code, targets, training=training)
 
-    def decode(self, code, targets, training=False):
+    def decode(
+        self,
+        code: TensorLike,
+        targets: TensorLike,
+        training: bool | None = False,
+    ) -> TensorLike:
         """Images of codes and one-hot attributes, as tensors."""
         targets = ops.cast(targets, self.decoder.inputs[1].dtype)
         return self.decoder([code, targets], training=training)
 
-    def encode(self, images, batch_size=256):
+    def encode(self, images: ArrayLike, batch_size: int = 256) -> np.ndarray:
         """Codes of an array of images, as an array."""
         check_images(images, self.encoder, self.decoder)
         return self.encoder.predict(images, batch_size=batch_size, verbose=0)
 
-    def reconstruct(self, images, attributes, batch_size=256):
+    def reconstruct(
+        self, images: ArrayLike, attributes: ArrayLike, batch_size: int = 256
+    ) -> np.ndarray:
         """Images as they would be with other attributes.
 
         Args:
@@ -153,7 +167,13 @@ class Fader(FaderTraining):
         inputs = [images, one_hot_attributes(attributes, self.attribute_sizes)]
         return super().predict(inputs, batch_size=batch_size, verbose=0)
 
-    def fit(self, x=None, y=None, batch_size=None, **options):
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        **options: Any,
+    ) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does; `batch_size`: see the class."""
         refuse_weights(options)
         options.setdefault("validation_batch_size", batch_size)
@@ -161,20 +181,20 @@ class Fader(FaderTraining):
         x, y, size = group_batches(x, y, batch_size, parts, self._check)
         return super().fit(x, y, batch_size=size, **options)
 
-    def evaluate(self, x=None, y=None, **options):
+    def evaluate(self, x: Any = None, y: Any = None, **options: Any) -> Any:
         """The logs of data, as `keras.Model.evaluate` gives them."""
         refuse_weights(options)
         if y is not None:
             self._check(x, y)
         return super().evaluate(x, y, **options)
 
-    def predict(self, x, **options):
+    def predict(self, x: Any, **options: Any) -> np.ndarray:
         """Reconstructions; `x` is [images, attributes] or a dataset of both."""
         if isinstance(x, (list, tuple)):
             self._check(*x)
         return super().predict(x, **options)
 
-    def predict_step(self, data):
+    def predict_step(self, data: Any) -> Any:
         images, attributes, _ = keras.utils.unpack_x_y_sample_weight(data)
         if attributes is not None:
             images = (images, attributes)
@@ -183,9 +203,9 @@ class Fader(FaderTraining):
     def _check(self, images, attributes, one_hot=True):
         check_pairs(self, images, attributes, one_hot)
 
-    def get_config(self):
-        plain = ("name", "trainable", "beta", "adversarial", "critic_steps")
-        plain += ("ramp_steps", "attribute_sizes", "seed")
+    def get_config(self) -> Config:
+        plain = ["name", "trainable", "beta", "adversarial", "critic_steps"]
+        plain += ["ramp_steps", "attribute_sizes", "seed"]
         serialize = keras.saving.serialize_keras_object
         networks = ("encoder", "decoder", "classifier")
         return {
@@ -194,5 +214,7 @@ class Fader(FaderTraining):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: Config, custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         return from_nested_config(cls, config, custom_objects)

@@ -1,16 +1,24 @@
 """Encoder, decoder and classifier to begin with."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import keras
 from keras import layers
 
+from keras_latent._types import Sizes
 from keras_latent.arguments import check_count
 from keras_latent.conditional_decoder import conditional_decoder
 from keras_latent.fader_attributes import check_attribute_sizes
 
 
 def fader_networks(
-    image_shape, attribute_sizes, code_size=8, kind="dense", width=256
-):
+    image_shape: Sequence[int],
+    attribute_sizes: Sizes,
+    code_size: int = 8,
+    kind: Literal["dense", "convolutional"] = "dense",
+    width: int = 256,
+) -> tuple[keras.Model, keras.Model, keras.Model]:
     """Returns an encoder, a decoder and a classifier that fit each other.
 
     "dense" networks have two hidden layers of `width` units and a sigmoid at

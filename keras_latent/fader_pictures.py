@@ -1,7 +1,11 @@
 """The grid of swapped labels, and strips that go beyond them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
+from keras_latent._types import ArrayLike, FaderLike, PathLike, Sizes
 from keras_latent.arguments import check_count
 from keras_latent.fader_attributes import one_hot_attributes
 from keras_latent.pictures import as_shades, draw, image_limits, tile
@@ -15,15 +19,15 @@ LONG = 6  # letters of a name that no longer fits above an image
 
 
 def fader_grid(
-    model,
-    images,
-    labels,
-    path=None,
-    attribute_sizes=None,
-    attribute=0,
-    class_names=None,
-    rows_per_class=None,
-):
+    model: FaderLike,
+    images: ArrayLike,
+    labels: ArrayLike,
+    path: PathLike | None = None,
+    attribute_sizes: Sizes | None = None,
+    attribute: int = 0,
+    class_names: Sequence[Any] | None = None,
+    rows_per_class: int | None = None,
+) -> bytes:
     """Draws images decoded with every label: sources down, targets across.
 
     The first column holds the images as they are; then come the targets, of
@@ -82,17 +86,17 @@ def fader_grid(
 
 
 def interpolation_strips(
-    model,
-    images,
-    labels,
-    path=None,
-    attribute_sizes=None,
-    attribute=0,
-    class_names=None,
-    low=-1.0,
-    high=2.0,
-    steps=10,
-):
+    model: FaderLike,
+    images: ArrayLike,
+    labels: ArrayLike,
+    path: PathLike | None = None,
+    attribute_sizes: Sizes | None = None,
+    attribute: int = 0,
+    class_names: Sequence[Any] | None = None,
+    low: float = -1.0,
+    high: float = 2.0,
+    steps: int = 10,
+) -> bytes:
     """Draws images whose attribute goes from own to other label and beyond.
 
     The decoder gets (1 - a) for the own label and a for the next one: 0 is

@@ -1,10 +1,19 @@
 """A report on what a Fader has forgotten, in HTML and pictures."""
 
 import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_latent._types import (
+    FaderLike,
+    LabelledData,
+    Network,
+    PathLike,
+    Sizes,
+)
 from keras_latent.arguments import check_count
 from keras_latent.fader_curves import curves_picture, last_value
 from keras_latent.fader_pictures import (
@@ -12,7 +21,12 @@ from keras_latent.fader_pictures import (
     interpolation_strips,
 )
 from keras_latent.fader_report_page import fader_page
-from keras_latent.fader_verdict import FaderLimits, guessing_loss, judge_fader
+from keras_latent.fader_verdict import (
+    FaderFindings,
+    FaderLimits,
+    guessing_loss,
+    judge_fader,
+)
 from keras_latent.frozen_networks import encoder_and_decoder
 from keras_latent.labelled_data import attribute_table, labelled_batches
 from keras_latent.probe import probe_accuracy
@@ -70,17 +84,17 @@ class FaderReport(keras.callbacks.Callback):
 
     def __init__(
         self,
-        path,
-        data,
-        judge,
-        baseline=None,
-        attribute_sizes=None,
-        class_names=None,
-        limits=None,
-        swap_examples=1000,
-        seed=0,
-        probe_data=None,
-    ):
+        path: PathLike,
+        data: LabelledData,
+        judge: Network,
+        baseline: Any = None,
+        attribute_sizes: Sizes | None = None,
+        class_names: Sequence[Any] | None = None,
+        limits: FaderLimits | None = None,
+        swap_examples: int = 1000,
+        seed: int = 0,
+        probe_data: LabelledData | None = None,
+    ) -> None:
         check_count("swap_examples", swap_examples)
         check_count("seed", seed, minimum=0)
         if not callable(judge):
@@ -95,13 +109,13 @@ class FaderReport(keras.callbacks.Callback):
         self.swap_examples, self.seed = swap_examples, seed
         self.probe_data, self.findings = probe_data, None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         encoder_and_decoder(self.model)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         self.write(self.model, self.model.history)
 
-    def write(self, model, history=None):
+    def write(self, model: FaderLike, history: Any = None) -> FaderFindings:
         """Measures a model and writes the report.
 
         Args:
@@ -119,7 +133,7 @@ class FaderReport(keras.callbacks.Callback):
         encoder, _ = encoder_and_decoder(model)
         few = images[: self.swap_examples], table[: self.swap_examples]
         guessing = guessing_loss(table, sizes)
-        self.findings = judge_fader(
+        findings = judge_fader(
             self._probe(encoder, (images, table), sizes),
             swap_accuracy(model, self.judge, few, sizes),
             reconstruction_error(model, few, sizes, self.baseline),
@@ -128,12 +142,12 @@ class FaderReport(keras.callbacks.Callback):
             self.limits,
         )
         pictures = self._pictures(model, images, table, sizes)
-        chance = self.findings.probe.chance
+        self.findings, chance = findings, findings.probe.chance
         curves = curves_picture(history, guessing, chance)
         if curves is not None:
             pictures["curves"] = curves
         self._save(getattr(model, "name", "the model"), pictures)
-        return self.findings
+        return findings
 
     def _probe(self, encoder, data, sizes):
         apart = self.probe_data is not None

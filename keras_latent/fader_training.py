@@ -1,9 +1,12 @@
 """How a `Fader` is compiled, trained and evaluated."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_latent._types import Config, OptimizerLike, TensorLike
 from keras_latent.fader_attributes import one_hot_attributes
 from keras_latent.fader_losses import attribute_accuracy, attribute_crossentropy
 from keras_latent.fader_steps import (
@@ -23,14 +26,14 @@ class FaderTraining(keras.Model):
 
     def compile(
         self,
-        optimizer=None,
-        classifier_optimizer=None,
-        loss="mean_squared_error",
-        run_eagerly=False,
-        jit_compile="auto",
-        steps_per_execution=1,
-        auto_scale_loss=True,
-    ):
+        optimizer: OptimizerLike = None,
+        classifier_optimizer: OptimizerLike = None,
+        loss: Any = "mean_squared_error",
+        run_eagerly: bool = False,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int = 1,
+        auto_scale_loss: bool = True,
+    ) -> None:
         """Sets how encoder and decoder, and the classifier, are trained.
 
         Args:
@@ -75,7 +78,7 @@ class FaderTraining(keras.Model):
             self.optimizer.build(self.autoencoder_variables)
             other.build(self.classifier.trainable_variables)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
         given = super().get_compile_config()
@@ -86,20 +89,20 @@ class FaderTraining(keras.Model):
             "loss": serialize(self.compiled_image_loss),
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     @property
-    def autoencoder_variables(self):
+    def autoencoder_variables(self) -> list[keras.Variable]:
         """What `optimizer` trains: the weights of encoder and decoder."""
         encoder, decoder = self.encoder, self.decoder
         return encoder.trainable_variables + decoder.trainable_variables
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.trackers.values())
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         """`critic_steps` steps of the classifier, one of the autoencoder."""
         images, targets = self._unpack(data)
         parts = self.critic_steps + 1
@@ -107,14 +110,14 @@ class FaderTraining(keras.Model):
             share = [share_rows(r, index, parts) for r in (images, targets)]
             losses, hits = classifier_step(self, *share)
             self._track(classifier_loss=losses, classifier_accuracy=hits)
-        share = [share_rows(r, parts - 1, parts) for r in (images, targets)]
+        last = [share_rows(r, parts - 1, parts) for r in (images, targets)]
         beta = self.current_beta()
-        loss, error = autoencoder_step(self, *share, beta)
-        rows = tf.shape(share[0])[0]
+        loss, error = autoencoder_step(self, last[0], last[1], beta)
+        rows = tf.shape(last[0])[0]
         self._track(rows, loss=loss, reconstruction_loss=error, beta=beta)
         return self.get_metrics_result()
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         """The same losses on a batch, of which nothing is trained."""
         images, targets = self._unpack(data)
         code = self.encoder(images, training=False)
@@ -136,7 +139,7 @@ class FaderTraining(keras.Model):
         )
         return self.get_metrics_result()
 
-    def current_beta(self):
+    def current_beta(self) -> TensorLike:
         """float32 scalar: `beta` at the present step of the ramp."""
         if not self.ramp_steps:
             return ops.cast(self.beta, "float32")

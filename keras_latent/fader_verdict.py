@@ -2,10 +2,14 @@
 
 import dataclasses
 import math
+from typing import Literal
 
 import numpy as np
 
 from keras_latent.arguments import check_number
+from keras_latent.probe import ProbeFindings
+from keras_latent.reconstruction_error import ReconstructionFindings
+from keras_latent.swap import SwapFindings
 
 FOOLED = 0.9  # of the loss of guessing: the classifier looks fooled
 
@@ -30,12 +34,12 @@ class FaderLimits:
     swap: float = 0.8
     error_ratio: float = 1.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_number("readable", self.readable, high=1.0)
         check_number("swap", self.swap, high=1.0)
         check_number("error_ratio", self.error_ratio, low=1.0)
 
-    def probe(self, chance):
+    def probe(self, chance: float) -> float:
         """The accuracy that a probe may reach where `chance` is guessing."""
         return chance + self.readable * (1 - chance)
 
@@ -57,16 +61,16 @@ class FaderFindings:
             frequent each label is: ln 10 for ten even labels.
     """
 
-    verdict: str
-    reasons: list
-    probe: object
-    swap: object
-    reconstruction: object
+    verdict: Literal["SUCCESS", "FAILURE"]
+    reasons: list[str]
+    probe: ProbeFindings
+    swap: SwapFindings
+    reconstruction: ReconstructionFindings
     classifier_loss: float | None
     guessing_loss: float
 
     @property
-    def looks_fooled(self):
+    def looks_fooled(self) -> bool:
         """Whether the classifier in training seems to know nothing."""
         return looks_fooled(self.classifier_loss, self.guessing_loss)
 

@@ -1,11 +1,11 @@
 """Networks that turn images into the features that distances are taken of."""
 
 import dataclasses
-from collections.abc import Callable
 
 import keras
 import numpy as np
 
+from keras_latent._types import ArrayLike, Network, Range
 from keras_latent.frozen_networks import call_frozen
 from keras_latent.image_classifier import train_classifier
 
@@ -33,17 +33,23 @@ class FeatureExtractor:
         (5, 3)
     """
 
-    network: Callable
+    network: Network
     name: str
     description: str
-    image_range: tuple
+    image_range: Range
     classifier: keras.Model | None = None
 
-    def __call__(self, images):
+    def __call__(self, images: ArrayLike) -> np.ndarray:
         return call_frozen(self.network, images)
 
 
-def feature_extractor(x, y, epochs=6, model=None, seed=0):
+def feature_extractor(
+    x: ArrayLike,
+    y: ArrayLike,
+    epochs: int = 6,
+    model: keras.Model | None = None,
+    seed: int = 0,
+) -> FeatureExtractor:
     """Trains a classifier on a data set; its last hidden layer is features.
 
     Distances in these features tell generators of this data set apart, and

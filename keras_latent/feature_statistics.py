@@ -1,7 +1,10 @@
 """Mean and covariance of features, gathered batch by batch."""
 
+from typing import Any, Self
+
 import numpy as np
 
+from keras_latent._types import ArrayLike, Examples, Network, PathLike, Range
 from keras_latent.feature_batches import (
     AS_GIVEN,
     feature_batches,
@@ -38,23 +41,23 @@ class FeatureStatistics:
         ([1.0, 3.0], [[2.0, 4.0], [4.0, 8.0]])
     """
 
-    def __init__(self, features=AS_GIVEN):
+    def __init__(self, features: str = AS_GIVEN) -> None:
         self.features = features
         self.count = 0
-        self._mean = None
-        self._scatter = None
+        self._mean: Any = None
+        self._scatter: Any = None
 
     @property
-    def mean(self):
+    def mean(self) -> np.ndarray:
         self._need(1, "mean")
         return self._mean.copy()
 
     @property
-    def covariance(self):
+    def covariance(self) -> np.ndarray:
         self._need(2, "covariance")
         return self._scatter / (self.count - 1)
 
-    def update(self, batch):
+    def update(self, batch: ArrayLike) -> None:
         """Adds the rows of a batch.
 
         Args:
@@ -74,7 +77,7 @@ class FeatureStatistics:
         centred = rows - mean
         self._add(len(rows), mean, centred.T @ centred)
 
-    def merge(self, other):
+    def merge(self, other: "FeatureStatistics") -> None:
         """Adds what other statistics of the same features have gathered.
 
         Args:
@@ -87,7 +90,7 @@ class FeatureStatistics:
         if other.count:
             self._add(other.count, other._mean, other._scatter)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Writes the statistics to an .npz file.
 
         `mu` and `sigma` are named as in the files of the authors of the
@@ -108,7 +111,7 @@ class FeatureStatistics:
         )
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: PathLike) -> Self:
         """Reads statistics that `save` has written.
 
         Args:
@@ -152,7 +155,12 @@ class FeatureStatistics:
             )
 
 
-def feature_statistics(data, features=None, batch_size=64, image_range=None):
+def feature_statistics(
+    data: Examples,
+    features: Network | None = None,
+    batch_size: int = 64,
+    image_range: Range | None = None,
+) -> FeatureStatistics:
     """Gathers the statistics of a data set, to compare generators with.
 
     Args:

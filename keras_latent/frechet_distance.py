@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from scipy import linalg
 
+from keras_latent._types import ArrayLike, Examples, Network, Range
 from keras_latent.feature_statistics import (
     FeatureStatistics,
     check_same_features,
@@ -27,11 +28,16 @@ class FrechetFindings:
     real_examples: int
     generated_examples: int
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.distance
 
 
-def gaussian_frechet_distance(mean, covariance, other_mean, other_covariance):
+def gaussian_frechet_distance(
+    mean: ArrayLike,
+    covariance: ArrayLike,
+    other_mean: ArrayLike,
+    other_covariance: ArrayLike,
+) -> float:
     """Squared Frechet distance of two Gaussians, in float64.
 
     |m - m'|^2 + tr(C) + tr(C') - 2 tr((C C')^(1/2)). The last trace is the
@@ -77,8 +83,12 @@ def gaussian_frechet_distance(mean, covariance, other_mean, other_covariance):
 
 
 def frechet_distance(
-    real, generated, features=None, batch_size=64, image_range=None
-):
+    real: FeatureStatistics | Examples,
+    generated: FeatureStatistics | Examples,
+    features: Network | None = None,
+    batch_size: int = 64,
+    image_range: Range | None = None,
+) -> FrechetFindings:
     """How far generated images are from real ones; "FID" with Inception.
 
     Mean and covariance of the features are gathered batch by batch: memory

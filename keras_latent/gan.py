@@ -1,10 +1,14 @@
 """A generator and a discriminator, trained against each other by `fit`."""
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from keras_latent._types import Config, LatentDistribution, TensorLike
 from keras_latent.arguments import check_choice, check_count
 from keras_latent.fader_checks import refuse_weights
 from keras_latent.fresh_batches import IMAGES, check_arrays, group_batches
@@ -22,7 +26,8 @@ from keras_latent.gan_checks import (
     warn_of_free_critic,
 )
 from keras_latent.gan_latent import DISTRIBUTIONS, draw_rows
-from keras_latent.gan_regularizers import overrides
+from keras_latent.gan_losses import GANLoss
+from keras_latent.gan_regularizers import GANRegularizer, overrides
 from keras_latent.gan_training import SAMPLE_LATENT, GANTraining
 from keras_latent.nested_config import from_nested_config
 
@@ -83,17 +88,17 @@ class GAN(GANTraining):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        loss="non_saturating",
-        regularizers=(),
-        critic_steps=1,
-        latent_distribution="normal",
-        ema_momentum=None,
-        seed=0,
-        name="gan",
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        loss: str | GANLoss = "non_saturating",
+        regularizers: Sequence[GANRegularizer] = (),
+        critic_steps: int = 1,
+        latent_distribution: LatentDistribution = "normal",
+        ema_momentum: float | None = None,
+        seed: int = 0,
+        name: str = "gan",
+        **kwargs: Any,
+    ) -> None:
         check_networks(generator, discriminator)
         check_regularizers(regularizers)
         check_choice("latent_distribution", latent_distribution, DISTRIBUTIONS)
@@ -142,23 +147,27 @@ class GAN(GANTraining):
         )
 
     @property
-    def discriminator_loss(self):
+    def discriminator_loss(self) -> Callable[[Any, Any], Any]:
         """Function of (real logits, fake logits) -> scalar."""
         return self.loss_pair.discriminator
 
     @property
-    def generator_loss(self):
+    def generator_loss(self) -> Callable[[Any], Any]:
         """Function of (fake logits) -> scalar."""
         return self.loss_pair.generator
 
-    def call(self, inputs, training=None):
+    def call(
+        self, inputs: TensorLike, training: bool | None = None
+    ) -> TensorLike:
         """Examples of latent points, outside training of `ema_generator`."""
         check_latent(self, inputs)
         average = self.ema_generator
         network = self.generator if training or average is None else average
         return network(inputs, training=training)
 
-    def sample(self, count, seed=0, batch_size=256):
+    def sample(
+        self, count: int, seed: int = 0, batch_size: int = 256
+    ) -> np.ndarray:
         """Examples drawn by the generator, by `ema_generator` if there is one.
 
         Args:
@@ -183,7 +192,13 @@ class GAN(GANTraining):
         )
         return self.predict(latent, batch_size=batch_size, verbose=0)
 
-    def fit(self, x=None, y=None, batch_size=None, **options):
+    def fit(
+        self,
+        x: Any = None,
+        y: None = None,
+        batch_size: int | None = None,
+        **options: Any,
+    ) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does; see the class for `batch_size`.
 
         Args:
@@ -221,7 +236,13 @@ class GAN(GANTraining):
             given = [FiniteLosses(), *keras.tree.flatten(given)]
         return super().fit(x, y, batch_size=size, callbacks=given, **options)
 
-    def evaluate(self, x=None, y=None, return_dict=False, **options):
+    def evaluate(
+        self,
+        x: Any = None,
+        y: None = None,
+        return_dict: bool = False,
+        **options: Any,
+    ) -> Any:
         """Losses and scores, as `keras.Model.evaluate` gives them.
 
         Args:
@@ -245,7 +266,7 @@ class GAN(GANTraining):
         values = {n: float(self.trackers[n].result()) for n in names}
         return values if return_dict else list(values.values())
 
-    def predict(self, x, **options):
+    def predict(self, x: Any, **options: Any) -> np.ndarray:
         """Examples of latent points, as `keras.Model.predict` gives them."""
         if hasattr(x, "shape"):
             check_latent(self, x)
@@ -255,10 +276,10 @@ class GAN(GANTraining):
         """Raises unless images fit; a subclass may take others."""
         check_examples(self, images)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         serialize = keras.saving.serialize_keras_object
-        plain = ("name", "trainable", "critic_steps", "latent_distribution")
-        plain += ("ema_momentum", "seed")
+        plain = ["name", "trainable", "critic_steps", "latent_distribution"]
+        plain += ["ema_momentum", "seed"]
         return {
             **{key: getattr(self, key) for key in plain},
             "loss": loss_config(self.loss_name),
@@ -268,5 +289,7 @@ class GAN(GANTraining):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: Config, custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         return from_nested_config(cls, config, custom_objects)

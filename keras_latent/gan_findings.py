@@ -37,12 +37,12 @@ class GANFindings:
     """
 
     examples: int
-    generated_range: tuple
+    generated_range: tuple[float, float]
     frechet: FrechetFindings | None = None
     kernel: KernelFindings | None = None
     inception: InceptionScoreFindings | None = None
     modes: ModeFindings | None = None
-    missing: dict = dataclasses.field(default_factory=dict)
+    missing: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def measure_gan(generated, real, features, classifier, centres, deviation):

@@ -1,6 +1,7 @@
 """What discriminator and generator minimise in adversarial training."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -207,8 +208,8 @@ class GANLoss(NamedTuple):
         0.0
     """
 
-    discriminator: object
-    generator: object
+    discriminator: Callable[[Any, Any], Any]
+    generator: Callable[[Any], Any]
 
 
 LOSSES = {

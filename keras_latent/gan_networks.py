@@ -1,6 +1,7 @@
 """Generators and discriminators to begin with."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -19,8 +20,13 @@ from keras_latent.gan_layers import (
 
 
 def mlp_gan_networks(
-    data_shape, latent_dim, width=512, depth=3, stddev=0.02, seed=0
-):
+    data_shape: Sequence[int],
+    latent_dim: int,
+    width: int = 512,
+    depth: int = 3,
+    stddev: float = 0.02,
+    seed: int = 0,
+) -> tuple[keras.Model, keras.Model]:
     """Dense networks for points of a few numbers, such as the toys.
 
     Args:
@@ -61,7 +67,12 @@ def mlp_gan_networks(
     return as_pair(generator, discriminator)
 
 
-def dcgan_networks(image_shape, latent_dim=100, width=64, seed=0):
+def dcgan_networks(
+    image_shape: Sequence[int],
+    latent_dim: int = 100,
+    width: int = 64,
+    seed: int = 0,
+) -> tuple[keras.Model, keras.Model]:
     """Deep convolutional networks for square images of any power of two.
 
     The generator goes from 4 x 4 to the image by transposed convolutions of
@@ -126,7 +137,9 @@ def dcgan_networks(image_shape, latent_dim=100, width=64, seed=0):
     return as_pair(generator, discriminator)
 
 
-def dcgan(size, channels, latent_dim):
+def dcgan(
+    size: int, channels: int, latent_dim: int
+) -> tuple[keras.Model, keras.Model]:
     """`dcgan_networks` for images of `size` x `size` x `channels`.
 
     Args:
@@ -152,8 +165,12 @@ def dcgan(size, channels, latent_dim):
 
 
 def sngan_networks(
-    image_shape=(32, 32, 1), latent_dim=128, width=64, seed=0, logit_scale=1.0
-):
+    image_shape: Sequence[int] = (32, 32, 1),
+    latent_dim: int = 128,
+    width: int = 64,
+    seed: int = 0,
+    logit_scale: float = 1.0,
+) -> tuple[keras.Model, keras.Model]:
     """Convolutional networks with a spectrally normalized discriminator.
 
     For 32 x 32 images, such as MNIST padded by 2 pixels a side, and other

@@ -1,8 +1,11 @@
 """What is added to the losses of a GAN, as objects."""
 
+from typing import Self
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import Config, TensorLike
 from keras_latent.arguments import check_count, check_number
 
 
@@ -25,7 +28,9 @@ class GANRegularizer:
         4.0
     """
 
-    def discriminator_penalty(self, gan, real, fake):
+    def discriminator_penalty(
+        self, gan: keras.Model, real: TensorLike, fake: TensorLike
+    ) -> TensorLike | None:
         """Scalar to add to the discriminator's loss, or None.
 
         Args:
@@ -35,7 +40,9 @@ class GANRegularizer:
         """
         return None
 
-    def generator_penalty(self, gan, latent, fake):
+    def generator_penalty(
+        self, gan: keras.Model, latent: TensorLike, fake: TensorLike
+    ) -> TensorLike | None:
         """Scalar to add to the generator's loss, or None.
 
         Args:
@@ -45,12 +52,12 @@ class GANRegularizer:
         """
         return None
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments of the constructor."""
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """The object of what `get_config` returned."""
         return cls(**config)
 
@@ -125,13 +132,17 @@ class GradientPenalty(GANRegularizer):
         {'weight': 10.0, 'target': 1.0, 'seed': 0}
     """
 
-    def __init__(self, weight=10.0, target=1.0, seed=0):
+    def __init__(
+        self, weight: float = 10.0, target: float = 1.0, seed: int = 0
+    ) -> None:
         check_number("weight", weight)
         check_number("target", target)
         check_count("seed", seed, minimum=0)
         self.weight, self.target, self.seed = weight, target, seed
 
-    def discriminator_penalty(self, gan, real, fake):
+    def discriminator_penalty(
+        self, gan: keras.Model, real: TensorLike, fake: TensorLike
+    ) -> TensorLike:
         real, fake = tf.cast(real, "float32"), tf.cast(fake, "float32")
         rows = tf.shape(real)[0]
         shape = [rows] + [1] * (real.shape.rank - 1)
@@ -140,7 +151,7 @@ class GradientPenalty(GANRegularizer):
         slope = slopes(gan.discriminator, between)
         return self.weight * tf.reduce_mean(tf.square(slope - self.target))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {k: getattr(self, k) for k in ("weight", "target", "seed")}
 
 
@@ -164,13 +175,15 @@ class R1Penalty(GANRegularizer):
         {'weight': 5.0}
     """
 
-    def __init__(self, weight=10.0):
+    def __init__(self, weight: float = 10.0) -> None:
         check_number("weight", weight)
         self.weight = weight
 
-    def discriminator_penalty(self, gan, real, fake):
+    def discriminator_penalty(
+        self, gan: keras.Model, real: TensorLike, fake: TensorLike
+    ) -> TensorLike:
         slope = slopes(gan.discriminator, tf.cast(real, "float32"))
         return self.weight / 2 * tf.reduce_mean(tf.square(slope))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {"weight": self.weight}

@@ -1,10 +1,13 @@
 """A report on what a GAN draws, in HTML and pictures."""
 
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_latent._types import ArrayLike, Network, PathLike, Range
 from keras_latent.arguments import check_count, check_number
 from keras_latent.gan_curves import (
     as_columns,
@@ -12,7 +15,7 @@ from keras_latent.gan_curves import (
     win_shares,
     winners_picture,
 )
-from keras_latent.gan_findings import measure_gan
+from keras_latent.gan_findings import GANFindings, measure_gan
 from keras_latent.gan_report_page import gan_page
 from keras_latent.image_range import check_image_range
 from keras_latent.sample_history import (
@@ -79,19 +82,19 @@ class GANReport(keras.callbacks.Callback):
 
     def __init__(
         self,
-        path,
-        real=None,
-        features=None,
-        classifier=None,
-        centres=None,
-        standard_deviation=None,
-        examples=None,
-        rows=8,
-        columns=8,
-        image_range=None,
-        evolution=None,
-        seed=0,
-    ):
+        path: PathLike,
+        real: ArrayLike | None = None,
+        features: Network | None = None,
+        classifier: Network | None = None,
+        centres: ArrayLike | None = None,
+        standard_deviation: float | None = None,
+        examples: int | None = None,
+        rows: int = 8,
+        columns: int = 8,
+        image_range: Range | None = None,
+        evolution: SampleHistory | None = None,
+        seed: int = 0,
+    ) -> None:
         check_count("rows", rows)
         check_count("columns", columns)
         check_count("seed", seed, minimum=0)
@@ -112,20 +115,23 @@ class GANReport(keras.callbacks.Callback):
         self.rows, self.columns, self.seed = rows, columns, seed
         self.image_range = check_image_range(image_range)
         self.evolution = evolution or SampleHistory(seed=seed)
-        self.logs, self.findings = [], None
+        self.logs: list[Mapping[str, Any]] = []
+        self.findings: GANFindings | None = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         check_gan(self.model)
         self.evolution.set_model(self.model)
         self.evolution.on_train_begin()
         if int(self.model.step) == 0:
             self.logs = []
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
         self.evolution.on_epoch_end(epoch)
         self.logs.append(dict(logs or {}))
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         names = dict.fromkeys(name for logs in self.logs for name in logs)
         missing = float("nan")
         history = {
@@ -134,7 +140,7 @@ class GANReport(keras.callbacks.Callback):
         }
         self.write(self.model, history)
 
-    def write(self, gan, history=None):
+    def write(self, gan: keras.Model, history: Any = None) -> GANFindings:
         """Measures a GAN and writes the report.
 
         Args:
@@ -156,7 +162,7 @@ class GANReport(keras.callbacks.Callback):
             examples = min(len(self.real), MOST_EXAMPLES)
         generated = gan.sample(max(2, examples), seed=self.seed)
         generated = check_samples("samples", generated)
-        self.findings = measure_gan(
+        findings = self.findings = measure_gan(
             generated,
             self.real,
             self.features,
@@ -175,7 +181,7 @@ class GANReport(keras.callbacks.Callback):
         wins = win_shares(history)
         text = gan_page(gan.name, description, self.findings, wins, pictures)
         save_whole(text.encode(), self.path / "report.html")
-        return self.findings
+        return findings
 
     def _pictures(self, gan, generated):
         """Samples beside real examples, and the epochs."""

@@ -1,8 +1,12 @@
 """How a `GAN` is compiled, trained and evaluated."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import Config, LatentDistribution, OptimizerLike
 from keras_latent.fresh_batches import share_rows
 from keras_latent.gan_average import update_average
 from keras_latent.gan_latent import draw_rows
@@ -20,13 +24,13 @@ class GANTraining(keras.Model):
 
     def compile(
         self,
-        d_optimizer=None,
-        g_optimizer=None,
-        run_eagerly=False,
-        jit_compile="auto",
-        steps_per_execution=1,
-        auto_scale_loss=True,
-    ):
+        d_optimizer: OptimizerLike = None,
+        g_optimizer: OptimizerLike = None,
+        run_eagerly: bool = False,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int = 1,
+        auto_scale_loss: bool = True,
+    ) -> None:
         """Sets how discriminator and generator are trained.
 
         Args:
@@ -43,10 +47,10 @@ class GANTraining(keras.Model):
                 `jit_compile=True` under several replicas.
         """
         adam = keras.optimizers.Adam
-        d_optimizer = keras.optimizers.get(d_optimizer or adam(2e-4, 0.5))
+        critic = keras.optimizers.get(d_optimizer or adam(2e-4, 0.5))
         g_optimizer = keras.optimizers.get(g_optimizer or adam(2e-4, 0.5))
         check_optimizers(
-            {"d_optimizer": d_optimizer, "g_optimizer": g_optimizer},
+            {"d_optimizer": critic, "g_optimizer": g_optimizer},
             "Give the GAN `ema_momentum` instead.",
         )
         replicas = self.distribute_strategy.num_replicas_in_sync
@@ -64,25 +68,25 @@ class GANTraining(keras.Model):
             auto_scale_loss=auto_scale_loss,
         )
         if auto_scale_loss:
-            d_optimizer = scale_if_half(
-                d_optimizer, self.discriminator, "d_loss_scale_optimizer"
+            critic = scale_if_half(
+                critic, self.discriminator, "d_loss_scale_optimizer"
             )
-        self.d_optimizer = d_optimizer
+        self.d_optimizer = critic
         with self.distribute_strategy.scope():
             self.g_optimizer.build(self.generator_variables)
-            d_optimizer.build(self.discriminator.trainable_variables)
+            critic.build(self.discriminator.trainable_variables)
 
     @property
-    def generator_variables(self):
+    def generator_variables(self) -> list[keras.Variable]:
         """What `g_optimizer` trains."""
         return self.generator.trainable_variables
 
     @property
-    def g_optimizer(self):
+    def g_optimizer(self) -> keras.optimizers.Optimizer:
         """The optimizer of the generator."""
         return self.optimizer
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
         given = super().get_compile_config()
@@ -93,24 +97,29 @@ class GANTraining(keras.Model):
             "g_optimizer": serialize(self.g_optimizer),
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.trackers.values())
 
-    def draw(self, shape, purpose, kind=None):
+    def draw(
+        self,
+        shape: Sequence[Any],
+        purpose: Sequence[int],
+        kind: LatentDistribution | None = None,
+    ) -> tf.Tensor:
         """Random rows of this step; see `draw_rows`."""
         kind = kind or self.latent_distribution
         seed = purpose if isinstance(purpose, tuple) else (OTHER, purpose)
         return draw_rows(shape, (self.seed, *seed), self.step, kind)
 
-    def draw_latent(self, rows, *purpose):
+    def draw_latent(self, rows: Any, *purpose: int) -> tf.Tensor:
         """Latent points of this step, (rows, latent_dim)."""
         return self.draw([rows, *self.latent_shape], purpose)
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         """`critic_steps` steps of the discriminator, one of the generator."""
         real = self._unpack(data)
         for index in range(self.critic_steps):
@@ -132,7 +141,7 @@ class GANTraining(keras.Model):
         """A step of the generator; what of it is logged."""
         return generator_step(self, latent)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         """The same losses on a batch, of which nothing is trained."""
         real = self._unpack(data)
         rows = tf.shape(real)[0]

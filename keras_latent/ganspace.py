@@ -16,8 +16,13 @@ FLAT = 1e-6  # of the largest deviation: a smaller one is rounding
 
 
 def ganspace(
-    generator, layer, num_directions, samples=10000, batch_size=64, seed=0
-):
+    generator: keras.Model,
+    layer: str | keras.Layer,
+    num_directions: int,
+    samples: int = 10000,
+    batch_size: int = 64,
+    seed: int = 0,
+) -> Directions:
     """Directions that move a layer's activations along their main axes.
 
     Principal components of the activations at z of N(0, I), then the

@@ -21,7 +21,7 @@ class GaussianToy(NamedTuple):
     standard_deviation: float
 
 
-def gaussian_grid(count, seed=0):
+def gaussian_grid(count: int, seed: int = 0) -> GaussianToy:
     """Points of 25 Gaussians on a grid of 5 x 5.
 
     Means 2 * {-2, ..., 2} on each axis and deviation .05, all divided by
@@ -50,7 +50,7 @@ def gaussian_grid(count, seed=0):
     return _mixture(centres.reshape(25, 2) / 2.828, 0.05 / 2.828, count, seed)
 
 
-def gaussian_ring(count, seed=0):
+def gaussian_ring(count: int, seed: int = 0) -> GaussianToy:
     """Points of 8 Gaussians on a circle.
 
     Radius 2 and deviation .02, both divided by 1.414; each point's mode is

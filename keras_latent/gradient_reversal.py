@@ -1,8 +1,11 @@
 """A layer that does nothing, except to turn gradients around."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_latent._types import Config, Shape, TensorLike
 from keras_latent.arguments import check_number
 
 WEIGHT_NAME = "gradient_reversal_weight"
@@ -21,7 +24,9 @@ def _reverse(inputs, weight):
     return inputs, gradient
 
 
-def reverse_gradient(inputs, weight=1.0):
+def reverse_gradient(
+    inputs: TensorLike, weight: TensorLike = 1.0
+) -> TensorLike:
     """Returns its inputs; their gradient is `-weight` times what arrives.
 
     Args:
@@ -71,7 +76,7 @@ class GradientReversal(keras.layers.Layer):
         0.5
     """
 
-    def __init__(self, weight=1.0, **kwargs):
+    def __init__(self, weight: float = 1.0, **kwargs: Any) -> None:
         check_number("weight", weight)
         super().__init__(**kwargs)
         self.supports_masking = True
@@ -87,23 +92,23 @@ class GradientReversal(keras.layers.Layer):
         )
 
     @property
-    def weight(self):
+    def weight(self) -> keras.Variable:
         """The variable: scalar, float32, not trainable."""
         return self._weight
 
     @weight.setter
-    def weight(self, value):
+    def weight(self, value: TensorLike) -> None:
         if not ops.is_tensor(value):
             check_number("weight", value)
         self._weight.assign(value)
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> TensorLike:
         return reverse_gradient(inputs, self.weight)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "weight": self._initial_weight}
 
 

@@ -1,8 +1,11 @@
 """How `HessianDirections` start, and how they are compiled and trained."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import Config, OptimizerLike
 from keras_latent.arguments import check_count
 from keras_latent.discovery_training import SETTINGS
 from keras_latent.fader_steps import count_replicas
@@ -16,11 +19,11 @@ class HessianDirectionTraining(keras.Model):
 
     def compile(
         self,
-        optimizer=None,
-        run_eagerly=False,
-        jit_compile=False,
-        steps_per_execution=1,
-    ):
+        optimizer: OptimizerLike = None,
+        run_eagerly: bool = False,
+        jit_compile: bool | str = False,
+        steps_per_execution: int = 1,
+    ) -> None:
         """Sets how directions are trained.
 
         Args:
@@ -38,7 +41,7 @@ class HessianDirectionTraining(keras.Model):
         with self.distribute_strategy.scope():
             self.optimizer.build(self.trainable_variables)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
         given = super().get_compile_config()
@@ -46,10 +49,16 @@ class HessianDirectionTraining(keras.Model):
         settings = {key: given[key] for key in SETTINGS}
         return {**settings, "optimizer": optimizer}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
-    def fit(self, steps_per_epoch=1000, epochs=1, batch_size=96, **options):
+    def fit(
+        self,
+        steps_per_epoch: int = 1000,
+        epochs: int = 1,
+        batch_size: int = 96,
+        **options: Any,
+    ) -> keras.callbacks.History:
         """Learns directions; there is no data to give.
 
         A second `fit` goes on from the first, and one of a saved and loaded
@@ -88,7 +97,7 @@ class HessianDirectionTraining(keras.Model):
             **options,
         )
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         """One step, on `len(data)` latent points."""
         rows = data.shape[0] or tf.shape(data)[0]
         with tf.GradientTape() as tape:
@@ -101,23 +110,23 @@ class HessianDirectionTraining(keras.Model):
         return self.get_metrics_result()
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return [self.tracker]
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[keras.Variable]:
         return [self.parameter] if self.trainable else []
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[keras.Variable]:
         return self.trainable_variables
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> list[keras.Variable]:
         return [v for v in self.variables if v is not self.parameter]
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[keras.Variable]:
         return [v for v in self.weights if v is not self.parameter]
 
 

@@ -1,8 +1,18 @@
 """Directions along which a generator's Hessian is diagonal, by `fit`."""
 
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import (
+    Conditioning,
+    Config,
+    DrawConditioning,
+    LatentDistribution,
+    Network,
+)
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.deformators import STARTS
 from keras_latent.direction_pairs import draw_conditions
@@ -22,9 +32,21 @@ from keras_latent.steered_generator import SteeredGenerator
 
 LATENT, DIRECTION, SHIFT, SIGNS = range(4)
 OBJECTS = ("generator", "conditioning")
-PLAIN = ("num_directions", "latent_dim", "orthonormal", "start")
-PLAIN += ("latent_slice", "shift_scale", "num_vectors", "epsilon", "reduction")
-PLAIN += ("latent_distribution", "seed", "name", "trainable")
+PLAIN = (
+    "num_directions",
+    "latent_dim",
+    "orthonormal",
+    "start",
+    "latent_slice",
+    "shift_scale",
+    "num_vectors",
+    "epsilon",
+    "reduction",
+    "latent_distribution",
+    "seed",
+    "name",
+    "trainable",
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_latent")
@@ -83,22 +105,22 @@ class HessianDirections(HessianDirectionTraining):
 
     def __init__(
         self,
-        generator,
-        num_directions,
-        latent_dim=None,
-        orthonormal=True,
-        start="random",
-        latent_slice=None,
-        conditioning=None,
-        shift_scale=5.0,
-        num_vectors=2,
-        epsilon=0.1,
-        reduction="max",
-        latent_distribution="normal",
-        seed=0,
-        name="hessian_directions",
-        **kwargs,
-    ):
+        generator: Network,
+        num_directions: int,
+        latent_dim: int | None = None,
+        orthonormal: bool = True,
+        start: Literal["random", "coordinates"] = "random",
+        latent_slice: tuple[int, int] | None = None,
+        conditioning: Conditioning | DrawConditioning = None,
+        shift_scale: float = 5.0,
+        num_vectors: int = 2,
+        epsilon: float = 0.1,
+        reduction: Literal["max", "mean", "sum"] = "max",
+        latent_distribution: LatentDistribution = "normal",
+        seed: int = 0,
+        name: str = "hessian_directions",
+        **kwargs: Any,
+    ) -> None:
         steered = SteeredGenerator(generator, latent_dim)
         check_count("num_directions", num_directions, minimum=2)
         check_count("num_vectors", num_vectors, minimum=2)
@@ -143,13 +165,13 @@ class HessianDirections(HessianDirectionTraining):
         self.tracker = keras.metrics.Mean(name="loss")
         self.built = True
 
-    def matrix(self):
+    def matrix(self) -> tf.Tensor:
         """The directions, float32 tensor (num_directions, latent_dim)."""
         rows = tf.convert_to_tensor(self.parameter)
         rows = orthonormal_rows(rows) if self.orthonormal else rows
         return tf.pad(rows, [(0, 0), self.margins])
 
-    def penalty(self, rows):
+    def penalty(self, rows: Any) -> tf.Tensor:
         """The penalty of this step's draws; gradients pass to `parameter`.
 
         Args:
@@ -181,16 +203,18 @@ class HessianDirections(HessianDirectionTraining):
     def _draw(self, shape, purpose, kind):
         return draw_rows(shape, (self.seed, purpose), self.step, kind)
 
-    def directions(self):
+    def directions(self) -> Directions:
         """What was learned, as `Directions`."""
         return Directions(self.matrix().numpy())
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **{name: getattr(self, name) for name in PLAIN},
             **{name: config_of(name, getattr(self, name)) for name in OBJECTS},
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: Config, custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
         return from_nested_config(cls, config, custom_objects)

@@ -1,7 +1,11 @@
 """How far the Hessian of a generator is from a diagonal one."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
 import tensorflow as tf
 
+from keras_latent._types import Conditioning, Network, TensorLike
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.layer_outputs import layer_outputs
 from keras_latent.second_differences import (
@@ -21,20 +25,22 @@ REDUCTIONS = {
 
 
 def hessian_penalty(
-    generator,
-    z,
-    num_vectors=2,
-    epsilon=0.1,
-    reduction="max",
-    unbiased=True,
-    layers=None,
-    vectors=None,
-    centre=None,
-    conditioning=None,
-    separately=False,
-    seed=0,
-    **kwargs,
-):
+    generator: Network,
+    z: TensorLike,
+    num_vectors: int = 2,
+    epsilon: float = 0.1,
+    reduction: Literal["max", "mean", "sum"]
+    | Callable[[Any], Any]
+    | None = "max",
+    unbiased: bool = True,
+    layers: Sequence[str] | None = None,
+    vectors: TensorLike | None = None,
+    centre: Any = None,
+    conditioning: Conditioning = None,
+    separately: bool = False,
+    seed: int = 0,
+    **kwargs: Any,
+) -> Any:
     """Variance of second directional derivatives, over random directions.
 
     For each number that the generator puts out, with Hessian H with respect

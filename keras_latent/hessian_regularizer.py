@@ -1,8 +1,12 @@
 """The Hessian Penalty as a part of a GAN's training."""
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import Config, TensorLike
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.gan_regularizers import GANRegularizer
 from keras_latent.gan_training import OTHER
@@ -64,16 +68,16 @@ class HessianPenaltyRegularizer(GANRegularizer):
 
     def __init__(
         self,
-        weight=0.05,
-        warmup_steps=0,
-        start_step=0,
-        num_vectors=2,
-        epsilon=0.1,
-        reduction="max",
-        unbiased=True,
-        layers=None,
-        seed=0,
-    ):
+        weight: float = 0.05,
+        warmup_steps: int = 0,
+        start_step: int = 0,
+        num_vectors: int = 2,
+        epsilon: float = 0.1,
+        reduction: Literal["max", "mean", "sum"] = "max",
+        unbiased: bool = True,
+        layers: Sequence[str] | None = None,
+        seed: int = 0,
+    ) -> None:
         check_number("weight", weight)
         check_count("warmup_steps", warmup_steps, minimum=0)
         check_count("start_step", start_step, minimum=0)
@@ -87,7 +91,9 @@ class HessianPenaltyRegularizer(GANRegularizer):
         self.unbiased, self.seed = bool(unbiased), seed
         self.layers = None if layers is None else layer_names(layers)
 
-    def generator_penalty(self, gan, latent, fake):
+    def generator_penalty(
+        self, gan: keras.Model, latent: TensorLike, fake: TensorLike
+    ) -> TensorLike:
         shape = [tf.shape(latent)[0], self.num_vectors, *latent.shape[1:]]
         drawn = gan.draw(shape, (OTHER, self.seed, SIGNS), "signed_uniform")
         penalty = hessian_penalty(
@@ -101,7 +107,7 @@ class HessianPenaltyRegularizer(GANRegularizer):
         )
         return self.weight_at(gan.step) * penalty
 
-    def weight_at(self, step):
+    def weight_at(self, step: Any) -> tf.Tensor:
         """The weight at a step of the GAN, a float32 scalar tensor.
 
         Args:
@@ -113,7 +119,7 @@ class HessianPenaltyRegularizer(GANRegularizer):
         ramp = tf.clip_by_value(past / self.warmup_steps, 0.0, 1.0)
         return self.weight * ramp
 
-    def get_config(self):
-        names = ("weight", "warmup_steps", "start_step", "num_vectors")
-        names += ("epsilon", "reduction", "unbiased", "layers", "seed")
+    def get_config(self) -> Config:
+        names = ["weight", "warmup_steps", "start_step", "num_vectors"]
+        names += ["epsilon", "reduction", "unbiased", "layers", "seed"]
         return {name: getattr(self, name) for name in names}

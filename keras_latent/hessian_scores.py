@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from keras_latent._types import ArrayLike, Conditioning, Network
 from keras_latent.arguments import check_count, check_number
 from keras_latent.hessian_penalty import as_points
 from keras_latent.second_differences import (
@@ -41,7 +42,13 @@ class HessianFindings:
     latent_dim: int
 
 
-def hessian_scores(generator, z, epsilon=0.1, conditioning=None, batch_size=64):
+def hessian_scores(
+    generator: Network,
+    z: ArrayLike,
+    epsilon: float = 0.1,
+    conditioning: Conditioning = None,
+    batch_size: int = 64,
+) -> HessianFindings:
     """Measures all second derivatives of a generator at latent points.
 
     Takes latent_dim * (latent_dim + 1) + 1 calls for each batch. In memory
@@ -100,7 +107,10 @@ def hessian_scores(generator, z, epsilon=0.1, conditioning=None, batch_size=64):
         parts.append(_pixel_scores(second, z.shape[1]))
     columns = zip(*parts, strict=True)
     means = [float(np.concatenate(column).mean()) for column in columns]
-    return HessianFindings(*means, points=len(z), latent_dim=int(z.shape[1]))
+    off, diagonal, strength, maxima = means
+    return HessianFindings(
+        off, diagonal, strength, maxima, len(z), int(z.shape[1])
+    )
 
 
 def second_derivatives(generator, z, epsilon=0.1, conditioning=None):

@@ -1,7 +1,10 @@
 """Arrays of images: their range, size and channels, so that two sets meet."""
 
+from typing import Literal
+
 import numpy as np
 
+from keras_latent._types import ArrayLike
 from keras_latent.arguments import check_choice, check_count
 
 DTYPES = ("float32", "uint8")
@@ -95,7 +98,9 @@ def resize_matrix(size, new_size):
     return (weights / weights.sum(1, keepdims=True)).astype("float32")
 
 
-def resize_images(images, image_size):
+def resize_images(
+    images: ArrayLike, image_size: int | tuple[int, int]
+) -> np.ndarray:
     """Resizes images, linearly and antialiased.
 
     Args:
@@ -134,7 +139,7 @@ def resize_images(images, image_size):
     return new
 
 
-def convert_channels(images, channels):
+def convert_channels(images: ArrayLike, channels: Literal[1, 3]) -> np.ndarray:
     """Makes images gray or coloured.
 
     Args:

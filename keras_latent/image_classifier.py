@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 
+from keras_latent._types import ArrayLike
 from keras_latent.arguments import check_count, check_number
 
 
@@ -52,15 +53,15 @@ def small_image_classifier(image_shape, num_classes, seed=0):
 
 
 def train_classifier(
-    x,
-    y,
-    epochs=6,
-    held_out=0.1,
-    minimum_accuracy=0.9,
-    model=None,
-    batch_size=128,
-    seed=0,
-):
+    x: ArrayLike,
+    y: ArrayLike,
+    epochs: int = 6,
+    held_out: float = 0.1,
+    minimum_accuracy: float = 0.9,
+    model: keras.Model | None = None,
+    batch_size: int = 128,
+    seed: int = 0,
+) -> tuple[keras.Model, float]:
     """Trains a judge for `swap_accuracy`, apart from every other network.
 
     Args:

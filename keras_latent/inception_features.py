@@ -5,6 +5,7 @@ import os
 import keras
 from keras import ops
 
+from keras_latent._types import PathLike, Range
 from keras_latent.feature_extractors import FeatureExtractor
 from keras_latent.image_range import check_image_range
 
@@ -12,7 +13,9 @@ INCEPTION = "InceptionV3 (ImageNet)"
 SIDE = 299  # pixels that InceptionV3 was trained on
 
 
-def inception_features(image_range, weights="imagenet"):
+def inception_features(
+    image_range: Range, weights: PathLike = "imagenet"
+) -> FeatureExtractor:
     """The 2048 features of InceptionV3, the usual ones of "FID" and "KID".
 
     Args:

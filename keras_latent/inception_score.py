@@ -2,10 +2,12 @@
 
 import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 from scipy import special
 
+from keras_latent._types import Examples, Network, Range
 from keras_latent.arguments import check_count
 from keras_latent.feature_batches import feature_batches, features_name
 
@@ -22,32 +24,32 @@ class InceptionScoreFindings:
         examples: int.
     """
 
-    scores: tuple
+    scores: tuple[float, ...]
     features: str
     examples: int
 
     @property
-    def score(self):
+    def score(self) -> float:
         return float(np.mean(self.scores))
 
     @property
-    def standard_deviation(self):
+    def standard_deviation(self) -> float:
         """Over the splits, divided by their number as the authors do."""
         return float(np.std(self.scores))
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.score
 
 
 def inception_score(
-    images,
-    classifier=None,
-    from_logits=False,
-    splits=10,
-    batch_size=64,
-    image_range=None,
-    seed=0,
-):
+    images: Examples,
+    classifier: Network | None = None,
+    from_logits: bool = False,
+    splits: int = 10,
+    batch_size: int = 64,
+    image_range: Range | None = None,
+    seed: int = 0,
+) -> InceptionScoreFindings:
     """exp of the mean divergence of p(y|x) from p(y), for any classifier.
 
     1: every image looks the same to the classifier. As much as there are
@@ -93,7 +95,8 @@ def inception_score(
             "`from_logits` must be True or False. Received: "
             f"from_logits={from_logits!r}."
         )
-    sums = negative_entropies = None
+    sums: Any = None
+    negative_entropies: Any = None
     examples, turns = 0, _turns(splits, seed)
     counts = np.zeros(splits, "int64")
     options = classifier, batch_size, image_range

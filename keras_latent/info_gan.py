@@ -1,9 +1,15 @@
 """A GAN some of whose latent numbers can be read back from the images."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 
+from keras_latent._types import ArrayLike, Config, LatentDistribution
 from keras_latent.arguments import check_count, check_number
+from keras_latent.gan_losses import GANLoss
+from keras_latent.gan_regularizers import GANRegularizer
 from keras_latent.gan_training import SAMPLE_LATENT
 from keras_latent.info_gan_checks import check_recognizer, with_features
 from keras_latent.info_gan_codes import check_codes, set_codes
@@ -73,23 +79,23 @@ class InfoGAN(InfoGANTraining):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        recognizer,
-        features=None,
-        categorical=(10,),
-        continuous=2,
-        information_weight=1.0,
-        learned_variance=False,
-        loss="non_saturating",
-        regularizers=(),
-        critic_steps=1,
-        latent_distribution="normal",
-        ema_momentum=None,
-        seed=0,
-        name="info_gan",
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        recognizer: keras.Model,
+        features: keras.Model | None = None,
+        categorical: Sequence[int] = (10,),
+        continuous: int = 2,
+        information_weight: float = 1.0,
+        learned_variance: bool = False,
+        loss: str | GANLoss = "non_saturating",
+        regularizers: Sequence[GANRegularizer] = (),
+        critic_steps: int = 1,
+        latent_distribution: LatentDistribution = "normal",
+        ema_momentum: float | None = None,
+        seed: int = 0,
+        name: str = "info_gan",
+        **kwargs: Any,
+    ) -> None:
         categorical = check_codes(categorical, continuous)
         check_number("information_weight", information_weight)
         whole = discriminator
@@ -118,7 +124,13 @@ class InfoGAN(InfoGANTraining):
         names = ["information_loss", *score_names(categorical, continuous)]
         self.trackers.update({n: keras.metrics.Mean(name=n) for n in names})
 
-    def sample(self, count, seed=0, batch_size=256, codes=None):
+    def sample(
+        self,
+        count: int,
+        seed: int = 0,
+        batch_size: int = 256,
+        codes: Sequence[Any] | None = None,
+    ) -> np.ndarray:
         """Examples drawn by the generator, with codes of one's choice.
 
         Args:
@@ -142,7 +154,14 @@ class InfoGAN(InfoGANTraining):
             latent = set_codes(latent, codes, *given)
         return self.predict(latent, batch_size=batch_size, verbose=0)
 
-    def traverse(self, code, values=None, count=8, seed=0, batch_size=256):
+    def traverse(
+        self,
+        code: int,
+        values: Sequence[float] | None = None,
+        count: int = 8,
+        seed: int = 0,
+        batch_size: int = 256,
+    ) -> np.ndarray:
         """Examples that differ in one code alone.
 
         Args:
@@ -169,17 +188,18 @@ class InfoGAN(InfoGANTraining):
                 f"Received: code={code}."
             )
         if values is None and code < len(self.categorical):
-            values = np.arange(self.categorical[code])
-        elif values is None:
-            values = np.linspace(-1, 1, 10)
-        latent = np.repeat(self._sample_latent(count, seed), len(values), 0)
-        codes = [None] * number
-        codes[code] = np.tile(values, count)
+            values = range(self.categorical[code])
+        numbers = np.linspace(-1, 1, 10) if values is None else values
+        latent = np.repeat(self._sample_latent(count, seed), len(numbers), 0)
+        codes: list[np.ndarray | None] = [None] * number
+        codes[code] = np.tile(numbers, count)
         latent = set_codes(latent, codes, self.categorical, self.continuous)
         made = self.predict(latent, batch_size=batch_size, verbose=0)
-        return made.reshape(count, len(values), *made.shape[1:])
+        return made.reshape(count, len(numbers), *made.shape[1:])
 
-    def read(self, examples, batch_size=256):
+    def read(
+        self, examples: ArrayLike, batch_size: int = 256
+    ) -> list[np.ndarray]:
         """Codes that the recognizer reads from examples.
 
         Args:
@@ -208,7 +228,7 @@ class InfoGAN(InfoGANTraining):
         check_count("seed", seed, minimum=0)
         return self.draw_codes(count, (SAMPLE_LATENT, seed), 0)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         own = ("categorical", "continuous", "information_weight")
         serialize = keras.saving.serialize_keras_object
         networks = dict(discriminator=self.head, recognizer=self.recognizer)

@@ -1,8 +1,12 @@
 """How an `InfoGAN` is compiled, trained and evaluated."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import OptimizerLike, TensorLike
 from keras_latent.gan import GAN
 from keras_latent.gan_training import EVALUATION_LATENT
 from keras_latent.info_gan_codes import draw_latent
@@ -18,21 +22,26 @@ class InfoGANTraining(GAN):
     """Base class: a GAN whose codes a recognizer reads back."""
 
     @property
-    def generator_variables(self):
+    def generator_variables(self) -> list[keras.Variable]:
         """What `g_optimizer` trains: weights of generator and recognizer."""
         own = self.recognizer.trainable_variables
         return self.generator.trainable_variables + own
 
     @property
-    def code_width(self):
+    def code_width(self) -> int:
         """Columns of a latent point that are codes, the last ones."""
         return sum(self.categorical) + self.continuous
 
-    def codes_of(self, latent):
+    def codes_of(self, latent: TensorLike) -> TensorLike:
         """The columns of latent points that are codes."""
         return latent[:, self.latent_shape[0] - self.code_width :]
 
-    def compile(self, d_optimizer=None, g_optimizer=None, **options):
+    def compile(  # type: ignore[override]  # the options of GAN, by name
+        self,
+        d_optimizer: OptimizerLike = None,
+        g_optimizer: OptimizerLike = None,
+        **options: Any,
+    ) -> None:
         """Sets how the networks are trained; see `GAN.compile`.
 
         Without optimizers it takes those of the paper: Adam of beta_1 0.5 and
@@ -41,11 +50,13 @@ class InfoGANTraining(GAN):
         default = keras.optimizers.Adam(1e-3, 0.5)
         super().compile(d_optimizer, g_optimizer or default, **options)
 
-    def draw_latent(self, rows, *purpose):
+    def draw_latent(self, rows: Any, *purpose: int) -> tf.Tensor:
         """Latent points of this step, (rows, latent_dim)."""
         return self.draw_codes(rows, (self.seed, *purpose), self.step)
 
-    def draw_codes(self, rows, seed, step):
+    def draw_codes(
+        self, rows: Any, seed: Sequence[int], step: Any
+    ) -> tf.Tensor:
         """Latent points of a seed, a tuple of ints, and a step."""
         width, kind = self.latent_shape[0], self.latent_distribution
         codes = self.categorical, self.continuous
@@ -57,7 +68,7 @@ class InfoGANTraining(GAN):
     def _generate(self, latent):
         return generator_step(self, latent)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, Any]:
         """The same losses on a batch, of which nothing is trained."""
         real = self._unpack(data)
         rows = tf.shape(real)[0]

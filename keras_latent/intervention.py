@@ -1,10 +1,12 @@
 """Units of a generator that are switched off, or on, for a while."""
 
 import contextlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from keras_latent._types import ArrayLike, Conditioning, LayerLike, Network
 from keras_latent.layer_edits import edited, find_layer, read_layer
 from keras_latent.steered_generator import SteeredGenerator
 
@@ -33,15 +35,15 @@ def replace(outputs, alpha, value):
 
 @contextlib.contextmanager
 def intervene(
-    generator,
-    layer,
-    units,
-    value=0.0,
-    alpha=1.0,
-    where=None,
-    conditioning=None,
-    latent_dim=None,
-):
+    generator: Network,
+    layer: LayerLike,
+    units: int | Sequence[int],
+    value: float | Sequence[float] = 0.0,
+    alpha: float | Sequence[float] = 1.0,
+    where: ArrayLike | None = None,
+    conditioning: Conditioning = None,
+    latent_dim: int | None = None,
+) -> Iterator[Network]:
     """Within, units of a layer are ablated, or set to a value.
 
     Any call of the generator within is changed, `predict` included;
@@ -93,16 +95,16 @@ def intervene(
         generator, layer, lambda: steered(point, conditioning)
     )
     units = check_units(units, trial.shape[-1])
-    value = _per_unit("value", value, units, trial.shape[-1])
-    alpha = _per_unit("alpha", alpha, units, trial.shape[-1])
-    if alpha.min() < 0 or alpha.max() > 1:
+    values = _per_unit("value", value, units, trial.shape[-1])
+    shares = _per_unit("alpha", alpha, units, trial.shape[-1])
+    if shares.min() < 0 or shares.max() > 1:
         raise ValueError(
             "`alpha` must be in [0, 1]. Received: "
-            f"{alpha.min():g} to {alpha.max():g}."
+            f"{shares.min():g} to {shares.max():g}."
         )
     if where is not None:
-        alpha = alpha * _places(where, trial.shape)
-    with edited(generator, layer, lambda x: replace(x, alpha, value)):
+        shares = shares * _places(where, trial.shape)
+    with edited(generator, layer, lambda x: replace(x, shares, values)):
         yield generator
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from keras_latent._types import Examples, Network, Range
 from keras_latent.arguments import check_count
 from keras_latent.feature_batches import feature_batches, features_name
 
@@ -21,18 +22,18 @@ class KernelFindings:
         real_examples, generated_examples: int.
     """
 
-    values: tuple
+    values: tuple[float, ...]
     features: str
     real_examples: int
     generated_examples: int
 
     @property
-    def distance(self):
+    def distance(self) -> float:
         """Mean of the values; it may be below 0, since it is unbiased."""
         return float(np.mean(self.values))
 
     @property
-    def standard_error(self):
+    def standard_error(self) -> float:
         """Of the mean over subsets; NaN for one value.
 
         It holds for these examples. Where the subsets overlap, having more
@@ -42,7 +43,7 @@ class KernelFindings:
             return float("nan")
         return float(np.std(self.values, ddof=1) / np.sqrt(len(self.values)))
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.distance
 
 
@@ -80,15 +81,15 @@ def polynomial_mmd(x, y):
 
 
 def kernel_distance(
-    real,
-    generated,
-    features=None,
-    subsets=100,
-    subset_size=1000,
-    batch_size=64,
-    image_range=None,
-    seed=0,
-):
+    real: Examples,
+    generated: Examples,
+    features: Network | None = None,
+    subsets: int = 100,
+    subset_size: int | None = 1000,
+    batch_size: int = 64,
+    image_range: Range | None = None,
+    seed: int = 0,
+) -> KernelFindings:
     """How far generated images are from real ones; "KID" with Inception.
 
     Unlike the Frechet distance it is unbiased, so that it can be measured on

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from keras_latent._types import ArrayLike
 
-def mask_iou(masks, truth):
+
+def mask_iou(masks: ArrayLike, truth: ArrayLike) -> np.ndarray:
     """Intersection over union of the foregrounds of masks, image by image.
 
     Args:

@@ -1,9 +1,11 @@
 """Digits on coloured backgrounds: the target domain called MNIST-M."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 
+from keras_latent._types import ArrayLike, Range
 from keras_latent.arguments import check_count, check_number
 from keras_latent.backgrounds import (
     check_backgrounds,
@@ -33,14 +35,14 @@ def blend(digits, patches):
 
 
 def make_mnist_m(
-    digits,
-    backgrounds=None,
-    seed=0,
-    contrast=None,
-    brightness=None,
-    binary=False,
-    start=0,
-):
+    digits: ArrayLike,
+    backgrounds: Any = None,
+    seed: int = 0,
+    contrast: float | None = None,
+    brightness: Range | None = None,
+    binary: bool = False,
+    start: int = 0,
+) -> np.ndarray:
     """Puts gray digits on coloured backgrounds, as MNIST-M does.
 
     Image number i depends only on digit i, `seed` and i. So a set can be made

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from scipy import spatial
 
+from keras_latent._types import ArrayLike
 from keras_latent.arguments import check_number
 
 
@@ -23,20 +24,24 @@ class ModeFindings:
     fair_share: float
 
     @property
-    def covered(self):
+    def covered(self) -> int:
         """int, modes with at least their share of the samples."""
         needed = self.fair_share * self.samples / len(self.counts)
         return int(np.count_nonzero(self.counts >= max(needed, 1)))
 
     @property
-    def high_quality(self):
+    def high_quality(self) -> float:
         """float in [0, 1], share of the samples that are near a mode."""
         return float(self.counts.sum() / self.samples)
 
 
 def mode_coverage(
-    samples, centres, standard_deviation, radius=4.0, fair_share=0.1
-):
+    samples: ArrayLike,
+    centres: ArrayLike,
+    standard_deviation: float,
+    radius: float = 4.0,
+    fair_share: float = 0.1,
+) -> ModeFindings:
     """Counts the modes of a known mixture that samples cover.
 
     Args:

@@ -1,11 +1,14 @@
 """Callbacks that measure a model while it trains."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 
+from keras_latent._types import LabelledData, Network
 from keras_latent.arguments import check_count
-from keras_latent.probe import probe_accuracy
+from keras_latent.probe import ProbeFindings, probe_accuracy
 
 
 class ProbeMonitor(keras.callbacks.Callback):
@@ -42,19 +45,26 @@ class ProbeMonitor(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, data, every=1, encoder=None, name="probe_accuracy", **options
-    ):
+        self,
+        data: LabelledData,
+        every: int = 1,
+        encoder: Network | None = None,
+        name: str = "probe_accuracy",
+        **options: Any,
+    ) -> None:
         check_count("every", every)
         super().__init__()
         self.data, self.every, self.encoder = data, every, encoder
         self.name, self.options = name, options
-        self.findings = []
+        self.findings: list[tuple[int, ProbeFindings]] = []
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self.findings = []
         self._probed()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         due = (epoch + 1) % self.every == 0
         last = epoch + 1 == (self.params or {}).get("epochs")
         accuracy = chance = math.nan

@@ -1,8 +1,18 @@
 """Whether real images differ along a direction as generated ones do: DVN."""
 
+from collections.abc import Callable
+
+import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_latent._types import (
+    ArrayLike,
+    Conditioning,
+    DrawConditioning,
+    Network,
+    Range,
+)
 from keras_latent.arguments import check_count, check_number
 from keras_latent.direction_pairs import draw_conditions
 from keras_latent.directions import Directions
@@ -20,18 +30,18 @@ KEPT = 0.1  # of the real images, to judge the second classifier by
 
 
 def naturalness(
-    generator,
-    directions,
-    real_images,
-    shift=10.0,
-    steps=50,
-    batch_size=16,
-    evaluation_batches=10,
-    conditioning=None,
-    classifier=None,
-    image_range=None,
-    seed=0,
-):
+    generator: Network,
+    directions: Directions | ArrayLike,
+    real_images: ArrayLike,
+    shift: float = 10.0,
+    steps: int = 50,
+    batch_size: int = 16,
+    evaluation_batches: int = 10,
+    conditioning: Conditioning | DrawConditioning = None,
+    classifier: Callable[..., keras.Model] | None = None,
+    image_range: Range | None = None,
+    seed: int = 0,
+) -> NaturalnessFindings:
     """Direction variation naturalness: is a direction a factor of real data?
 
     For each direction a classifier learns to tell images shifted one way
@@ -112,17 +122,18 @@ def naturalness(
         shifted = [(images.numpy(), ways.numpy()) for images, ways in shifted]
         watches[0].see(np.stack([images for images, _ in shifted]))
         random = np.random.default_rng([seed, k])
-        batches = (
+        batches = [
             shifted[:steps],
             shifted[steps:],
             _batches_of(real, shown, steps, batch_size, random),
             _batches_of(real, kept, evaluation_batches, batch_size, random),
-        )
+        ]
         found.append(_judge(*classifiers, *batches))
     for watch in watches:
         watch.tell()
-    columns = [np.array(column) for column in zip(*found, strict=True)]
-    return NaturalnessFindings(*columns, evaluation_batches * batch_size)
+    reference, measured, returned, rarer = np.array(found).T
+    samples = evaluation_batches * batch_size
+    return NaturalnessFindings(reference, measured, returned, rarer, samples)
 
 
 def _sampler(steered, shift, rows, conditioning, seed):

@@ -30,7 +30,7 @@ class NaturalnessFindings:
     samples: int
 
     @property
-    def degenerate(self):
+    def degenerate(self) -> np.ndarray:
         """Whether all real images got one label, bool array (directions,).
 
         Then nothing is learned from them, and `returned` is 0.5 but for
@@ -39,7 +39,7 @@ class NaturalnessFindings:
         return self.rarer == 0
 
     @property
-    def intervals(self):
+    def intervals(self) -> np.ndarray:
         """95 % intervals of `returned`, float64 array (directions, 2).
 
         Of the measurement alone (Wilson's score): other classifiers, from
@@ -48,19 +48,19 @@ class NaturalnessFindings:
         return wilson_interval(self.returned, self.samples)
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """The mean of `returned`."""
         return float(np.mean(self.returned))
 
     @property
-    def standard_error(self):
+    def standard_error(self) -> float:
         """Of the mean, as of directions drawn at random; NaN for one."""
         if len(self.returned) < 2:
             return float("nan")
         spread = np.std(self.returned, ddof=1)
         return float(spread / np.sqrt(len(self.returned)))
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.mean
 
 

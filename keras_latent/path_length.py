@@ -1,10 +1,13 @@
 """How far images move along a path through the latent space."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
+from keras_latent._types import Conditioning, Network, Range
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.feature_batches import features_name, range_for
 from keras_latent.generator_calls import GeneratorCalls
@@ -33,24 +36,24 @@ class PathLengthFindings:
     samples: int
     kept: int
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.length
 
 
 def path_length(
-    generator,
-    latent_dim,
-    samples=1000,
-    span="full",
-    epsilon=1e-4,
-    features=None,
-    distance=None,
-    conditioning=None,
-    norms="linear",
-    batch_size=64,
-    image_range=None,
-    seed=0,
-):
+    generator: Network,
+    latent_dim: int,
+    samples: int = 1000,
+    span: Literal["full", "end"] = "full",
+    epsilon: float = 1e-4,
+    features: Network | None = None,
+    distance: Callable[[Any, Any], Any] | None = None,
+    conditioning: Conditioning = None,
+    norms: Literal["linear", "unit"] = "linear",
+    batch_size: int = 64,
+    image_range: Range | None = None,
+    seed: int = 0,
+) -> PathLengthFindings:
     """How much images change per step in the latent space, "PPL".
 
     mean of d(G(slerp(z, z'; t)), G(slerp(z, z'; t + epsilon))) / epsilon^2

@@ -1,9 +1,11 @@
 """What a fresh classifier reads from codes: the truth about an adversary."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
+from keras_latent._types import LabelledData, Network, Sizes
 from keras_latent.arguments import check_count, check_number
 from keras_latent.frozen_networks import encode
 from keras_latent.labelled_data import attribute_table
@@ -25,32 +27,32 @@ class ProbeFindings:
         examples: int, held-out examples that were judged.
     """
 
-    accuracies: tuple
-    chances: tuple
+    accuracies: tuple[float, ...]
+    chances: tuple[float, ...]
     examples: int
 
     @property
-    def accuracy(self):
+    def accuracy(self) -> float:
         return float(np.mean(self.accuracies))
 
     @property
-    def chance(self):
+    def chance(self) -> float:
         return float(np.mean(self.chances))
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.accuracy
 
 
 def probe_accuracy(
-    encoder,
-    data,
-    test_data=None,
-    attribute_sizes=None,
-    classifier=None,
-    held_out=0.25,
-    batch_size=256,
-    seed=0,
-):
+    encoder: Network,
+    data: LabelledData,
+    test_data: LabelledData | None = None,
+    attribute_sizes: Sizes | None = None,
+    classifier: Any = None,
+    held_out: float = 0.25,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> ProbeFindings:
     """Trains a fresh classifier on frozen codes; how much does it read?
 
     The adversary inside a training cannot tell: it lags behind an encoder

@@ -1,10 +1,15 @@
 """A GAN whose images double in size as it is trained."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
+from keras_latent._types import Config, Dtype, LatentDistribution
 from keras_latent.arguments import check_count, check_number
 from keras_latent.gan_checks import loss_config
-from keras_latent.gan_regularizers import GradientPenalty
+from keras_latent.gan_losses import GANLoss
+from keras_latent.gan_regularizers import GANRegularizer, GradientPenalty
 from keras_latent.progressive_networks import (
     SMALLEST,
     check_size,
@@ -14,8 +19,14 @@ from keras_latent.progressive_networks import (
 from keras_latent.progressive_stages import fit_stages
 from keras_latent.progressive_training import ProgressiveTraining
 
-NETWORK = ("channels", "latent_dim", "channel_base", "channel_max")
-NETWORK += ("group_size", "seed")
+NETWORK = (
+    "channels",
+    "latent_dim",
+    "channel_base",
+    "channel_max",
+    "group_size",
+    "seed",
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_latent")
@@ -78,26 +89,26 @@ class ProgressiveGAN(ProgressiveTraining):
 
     def __init__(
         self,
-        image_size=128,
-        channels=3,
-        latent_dim=512,
-        size=SMALLEST,
-        fade_steps=37_500,
-        stable_steps=37_500,
-        channel_base=8192,
-        channel_max=512,
-        group_size=4,
-        drift_weight=0.001,
-        loss="wasserstein",
-        regularizers=None,
-        critic_steps=1,
-        latent_distribution="normal",
-        ema_momentum=0.999,
-        seed=0,
-        dtype=None,
-        name="progressive_gan",
-        **kwargs,
-    ):
+        image_size: int = 128,
+        channels: int = 3,
+        latent_dim: int = 512,
+        size: int = SMALLEST,
+        fade_steps: int = 37_500,
+        stable_steps: int = 37_500,
+        channel_base: int = 8192,
+        channel_max: int = 512,
+        group_size: int = 4,
+        drift_weight: float = 0.001,
+        loss: str | GANLoss = "wasserstein",
+        regularizers: Sequence[GANRegularizer] | None = None,
+        critic_steps: int = 1,
+        latent_distribution: LatentDistribution = "normal",
+        ema_momentum: float | None = 0.999,
+        seed: int = 0,
+        dtype: Dtype | None = None,
+        name: str = "progressive_gan",
+        **kwargs: Any,
+    ) -> None:
         check_size("image_size", image_size)
         check_size("size", size)
         if size > image_size:
@@ -145,7 +156,7 @@ class ProgressiveGAN(ProgressiveTraining):
             name="stage_step",
         )
 
-    def grow(self):
+    def grow(self) -> "ProgressiveGAN":
         """A GAN of twice the size, at the begin of its fade-in.
 
         It has this one's weights and settings; its optimizers are new, with
@@ -176,8 +187,13 @@ class ProgressiveGAN(ProgressiveTraining):
         return grown
 
     def fit_stages(
-        self, x, batch_size=None, steps_per_epoch=None, seed=0, **options
-    ):
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        steps_per_epoch: int | None = None,
+        seed: int = 0,
+        **options: Any,
+    ) -> tuple["ProgressiveGAN", dict[int, dict[str, list[float]]]]:
         """Trains to the end of this stage and of all that follow.
 
         Args:
@@ -213,7 +229,7 @@ class ProgressiveGAN(ProgressiveTraining):
             "dtype": self.generator.dtype_policy.name,
         }
 
-    def get_config(self):
+    def get_config(self) -> Config:
         serialize = keras.saving.serialize_keras_object
         return {
             **self._arguments(),

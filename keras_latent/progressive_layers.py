@@ -1,9 +1,12 @@
 """Layers of progressive growing: norm, spread of a batch, fading in."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_latent._types import Config, Shape, TensorLike
 from keras_latent.arguments import check_count
 
 EPSILON = 1e-8  # of the authors' code, in both norms
@@ -29,12 +32,12 @@ class PixelNormalization(keras.layers.Layer):
         1.0
     """
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> TensorLike:
         values = ops.cast(inputs, "float32")
         square = ops.mean(ops.square(values), axis=-1, keepdims=True)
         return ops.cast(values * ops.rsqrt(square + EPSILON), inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
 
@@ -70,12 +73,12 @@ class MinibatchStandardDeviation(keras.layers.Layer):
         [[1.0, 1.0], [3.0, 1.0]]
     """
 
-    def __init__(self, group_size=4, **kwargs):
+    def __init__(self, group_size: int = 4, **kwargs: Any) -> None:
         check_count("group_size", group_size, minimum=2)
         super().__init__(**kwargs)
         self.group_size = group_size
 
-    def call(self, inputs):
+    def call(self, inputs: TensorLike) -> TensorLike:
         shape = tf.shape(inputs)
         rows = shape[0]
         size = tf.minimum(self.group_size, rows)
@@ -96,10 +99,10 @@ class MinibatchStandardDeviation(keras.layers.Layer):
         spread = tf.reshape(spread, [-1] + [1] * (inputs.shape.rank - 1))
         return tf.concat([inputs, ones * spread], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], input_shape[-1] + 1)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {**super().get_config(), "group_size": self.group_size}
 
 

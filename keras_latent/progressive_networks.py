@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_latent._types import Dtype
 from keras_latent.arguments import check_count
 from keras_latent.equalized_layers import EqualizedConv2D, EqualizedDense
 from keras_latent.progressive_layers import (
@@ -18,15 +19,15 @@ GENERATOR, DISCRIMINATOR = range(2)
 
 
 def progressive_networks(
-    size=4,
-    channels=3,
-    latent_dim=512,
-    channel_base=8192,
-    channel_max=512,
-    group_size=4,
-    seed=0,
-    dtype=None,
-):
+    size: int = 4,
+    channels: int = 3,
+    latent_dim: int = 512,
+    channel_base: int = 8192,
+    channel_max: int = 512,
+    group_size: int = 4,
+    seed: int = 0,
+    dtype: Dtype | None = None,
+) -> tuple[keras.Model, keras.Model]:
     """Returns a generator and a discriminator of images of one size.
 
     Networks of twice the size have the same layers of the same names, and a

@@ -1,8 +1,12 @@
 """How a `ProgressiveGAN` is compiled and trained within a stage."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_latent._types import OptimizerLike
 from keras_latent.gan import GAN
 from keras_latent.progressive_layers import FadeIn
 from keras_latent.progressive_networks import SMALLEST
@@ -18,18 +22,18 @@ class ProgressiveTraining(GAN):
     """Base class: a GAN that fades its newest block in."""
 
     @property
-    def stage_steps(self):
+    def stage_steps(self) -> int:
         """Steps of a stage; `stage_step` is how many of them are done."""
         return self.fade_steps + self.stable_steps
 
     @property
-    def alpha(self):
+    def alpha(self) -> tf.Tensor:
         """float32 scalar tensor in [0, 1], share of the newest block."""
         done = tf.cast(self.stage_step, "float32")
         return tf.minimum(done / max(self.fade_steps, 1), 1.0)
 
     @property
-    def discriminator_loss(self):
+    def discriminator_loss(self) -> Callable[[Any, Any], Any]:
         """Function of (real logits, fake logits) -> scalar, with the drift."""
         loss, weight = super().discriminator_loss, self.drift_weight
 
@@ -40,7 +44,12 @@ class ProgressiveTraining(GAN):
 
         return with_drift
 
-    def compile(self, d_optimizer=None, g_optimizer=None, **options):
+    def compile(  # type: ignore[override]  # the options of GAN, by name
+        self,
+        d_optimizer: OptimizerLike = None,
+        g_optimizer: OptimizerLike = None,
+        **options: Any,
+    ) -> None:
         """Sets how the networks are trained; see `GAN.compile`.
 
         Without optimizers it takes those of the paper: Adam of learning rate
@@ -69,7 +78,7 @@ class ProgressiveTraining(GAN):
         self.stage_step.assign_add(1)
         self.set_alpha()
 
-    def set_alpha(self):
+    def set_alpha(self) -> None:
         """Sets the blend of the networks to `alpha`."""
         for network in self.networks:
             for layer in network.layers:
@@ -77,7 +86,7 @@ class ProgressiveTraining(GAN):
                     layer.alpha.assign(self.alpha)
 
     @property
-    def networks(self):
+    def networks(self) -> list[keras.Model]:
         """Generator, discriminator and, if there is one, `ema_generator`."""
         given = (self.generator, self.discriminator, self.ema_generator)
         return [network for network in given if network is not None]

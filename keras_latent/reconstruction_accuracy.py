@@ -23,25 +23,27 @@ class ReconstructionAccuracy:
     shift_error: float
 
     @property
-    def accuracy(self):
+    def accuracy(self) -> float:
         return float(np.mean(self.accuracies))
 
     @property
-    def standard_error(self):
+    def standard_error(self) -> float:
         """Of the accuracy, as of so many independent pairs."""
         share = self.accuracy
         return float(np.sqrt(share * (1 - share) / self.samples))
 
     @property
-    def chance(self):
+    def chance(self) -> float:
         """Accuracy of a guess."""
         return 1 / len(self.accuracies)
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.accuracy
 
 
-def reconstruction_accuracy(discovery, samples=3200, batch_size=32):
+def reconstruction_accuracy(
+    discovery: keras.Model, samples: int = 3200, batch_size: int = 32
+) -> ReconstructionAccuracy:
     """Measures which directions the reconstructor of a discovery tells.
 
     On pairs that were not trained on, in inference mode, always the same.

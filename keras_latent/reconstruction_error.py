@@ -2,9 +2,11 @@
 
 import dataclasses
 import numbers
+from typing import Any
 
 import numpy as np
 
+from keras_latent._types import FaderLike, LabelledData, Sizes
 from keras_latent.arguments import check_number
 from keras_latent.fader_attributes import one_hot_attributes
 from keras_latent.frozen_networks import call_frozen, encoder_and_decoder
@@ -24,22 +26,26 @@ class ReconstructionFindings:
 
     error: float
     baseline_error: float | None
-    image_range: tuple
+    image_range: tuple[float, float]
 
     @property
-    def ratio(self):
+    def ratio(self) -> float | None:
         """`error / baseline_error`; None without a baseline."""
         if self.baseline_error is None:
             return None
         return self.error / self.baseline_error
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.error
 
 
 def reconstruction_error(
-    model, data, attribute_sizes=None, baseline=None, batch_size=256
-):
+    model: FaderLike,
+    data: LabelledData,
+    attribute_sizes: Sizes | None = None,
+    baseline: Any = None,
+    batch_size: int = 256,
+) -> ReconstructionFindings:
     """Mean squared error of images decoded with their own label.
 
     Args:

@@ -1,6 +1,7 @@
 """LeNet as a reconstructor: which direction, and how far?"""
 
 import itertools
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -72,7 +73,12 @@ def lenet_head(features, units, width, made, name):
     return made.head(units, name)(x)
 
 
-def lenet_reconstructor(image_shape, num_directions, width=2, seed=0):
+def lenet_reconstructor(
+    image_shape: Sequence[int],
+    num_directions: int,
+    width: int = 2,
+    seed: int = 0,
+) -> keras.Model:
     """A small reconstructor, for images such as 32 x 32 digits.
 
     Args:

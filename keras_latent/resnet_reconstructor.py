@@ -1,5 +1,7 @@
 """ResNet-18 as a reconstructor of directions and shifts."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -15,8 +17,12 @@ BLOCKS = 2  # of a stage
 
 
 def resnet18_reconstructor(
-    image_shape, num_directions, width=64, input_size=None, seed=0
-):
+    image_shape: Sequence[int],
+    num_directions: int,
+    width: int = 64,
+    input_size: int | None = None,
+    seed: int = 0,
+) -> keras.Model:
     """A reconstructor for natural images, not trained before.
 
     Args:

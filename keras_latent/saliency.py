@@ -1,9 +1,10 @@
 """Masks of what a direction leaves alone: training data of a segmenter."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from keras_latent._types import ArrayLike, Conditioning, Network, Range
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.direction_checks import check_latents
 from keras_latent.directions import Directions
@@ -21,17 +22,17 @@ class SaliencyData(NamedTuple):
 
 
 def saliency_masks(
-    generator,
-    directions,
-    k,
-    z,
-    shift=6.0,
-    threshold=None,
-    changes="background",
-    area=(0.0, 1.0),
-    conditioning=None,
-    batch_size=64,
-):
+    generator: Network,
+    directions: Directions,
+    k: int | str,
+    z: ArrayLike,
+    shift: float = 6.0,
+    threshold: float | None = None,
+    changes: Literal["background", "object"] = "background",
+    area: Range = (0.0, 1.0),
+    conditioning: Conditioning = None,
+    batch_size: int = 64,
+) -> SaliencyData:
     """Images of a generator, with masks of their objects, labelled by nobody.
 
     A direction that removes the background changes its pixels and leaves the
@@ -107,15 +108,15 @@ def saliency_masks(
         moved = change >= np.reshape(limits, (-1, 1, 1))
         images.append(shown[:, 1])
         masks.append(moved == (changes == "object"))
-    images, masks = np.concatenate(images), np.concatenate(masks)
-    shares = masks.mean(axis=(1, 2))
+    pixels, mask = np.concatenate(images), np.concatenate(masks)
+    shares = mask.mean(axis=(1, 2))
     (rows,) = np.nonzero((shares >= low) & (shares <= high))
     if not len(rows):
         raise ValueError(
             f"`area` must leave some images. Received: area={area}, for masks "
             f"that cover from {shares.min():.3g} to {shares.max():.3g}."
         )
-    return SaliencyData(images[rows], masks[rows].astype("int32"), rows)
+    return SaliencyData(pixels[rows], mask[rows].astype("int32"), rows)
 
 
 def _rows_of(conditioning, part, count):

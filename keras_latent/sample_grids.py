@@ -3,9 +3,12 @@
 import json
 import pathlib
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 
+from keras_latent._types import PathLike, Range
 from keras_latent.arguments import check_count
 from keras_latent.image_range import OVERSHOOT, check_image_range
 from keras_latent.sample_history import (
@@ -59,13 +62,13 @@ class SampleGrid(keras.callbacks.Callback):
 
     def __init__(
         self,
-        path,
-        rows=8,
-        columns=8,
-        every=1,
-        seed=0,
-        image_range=None,
-    ):
+        path: PathLike,
+        rows: int = 8,
+        columns: int = 8,
+        every: int = 1,
+        seed: int = 0,
+        image_range: Range | None = None,
+    ) -> None:
         counts = dict(rows=rows, columns=columns, every=every)
         for name, value in counts.items():
             check_count(name, value)
@@ -76,7 +79,7 @@ class SampleGrid(keras.callbacks.Callback):
         self.image_range = check_image_range(image_range)
         self.counter, self.drawn, self.warned = EpochCounter(), None, False
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         check_gan(self.model)
         _check_shape(self.model.generator.output_shape[1:])
         self.path.mkdir(parents=True, exist_ok=True)
@@ -85,14 +88,16 @@ class SampleGrid(keras.callbacks.Callback):
             self.counter.steps = _read_steps(known)
         self.counter.begin(step)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
         number = self.counter.count(epoch, int(self.model.step))
         text = json.dumps(self.counter.steps) + "\n"
         save_whole(text.encode(), self.path / EPOCHS)
         if number % self.every == 0:
             self._draw(number)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         last = max(self.counter.steps, default=None)
         if last is not None and last != self.drawn:
             self._draw(last)

@@ -3,10 +3,13 @@
 import os
 import pathlib
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_latent._types import PathLike
 from keras_latent.arguments import check_count
 from keras_latent.array_files import read_arrays
 from keras_latent.fader_checks import RANGES, last_activation
@@ -111,7 +114,9 @@ class SampleHistory(keras.callbacks.Callback):
         {1: (1000, 2), 2: (1000, 2)}
     """
 
-    def __init__(self, path=None, images=8, seed=0):
+    def __init__(
+        self, path: PathLike | None = None, images: int = 8, seed: int = 0
+    ) -> None:
         check_count("images", images)
         check_count("seed", seed, minimum=0)
         if path is not None and pathlib.Path(path).suffix != ".npz":
@@ -121,10 +126,11 @@ class SampleHistory(keras.callbacks.Callback):
         super().__init__()
         self.path = None if path is None else pathlib.Path(path)
         self.images, self.seed = images, seed
-        self.samples, self.interval = {}, 1
+        self.samples: dict[int, np.ndarray] = {}
+        self.interval = 1
         self.counter = EpochCounter()
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         check_gan(self.model)
         step = int(self.model.step)
         if step and not self.counter.steps and self.path is not None:
@@ -134,7 +140,9 @@ class SampleHistory(keras.callbacks.Callback):
         known = self.counter.steps
         self.samples = {n: s for n, s in self.samples.items() if n in known}
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
         number = self.counter.count(epoch, int(self.model.step))
         if (number - 1) % self.interval == 0:
             made = draw_samples(self.model, self.images, self.seed)
@@ -149,7 +157,7 @@ class SampleHistory(keras.callbacks.Callback):
         if self.path is not None:
             self._save()
 
-    def evenly(self, gan, count):
+    def evenly(self, gan: keras.Model, count: int) -> dict[int, np.ndarray]:
         """Samples of epochs spread evenly, up to those of now.
 
         Args:

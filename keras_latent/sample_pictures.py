@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_latent._types import ArrayLike, PathLike, Range
 from keras_latent.arguments import check_count
 from keras_latent.image_range import check_image_range
 from keras_latent.pictures import as_shades, draw, image_limits, tile
@@ -16,7 +17,12 @@ SCATTER = (420, 240)  # dots of a panel of points: one or two, more
 COLOUR = "#3b6fb6"
 
 
-def sample_grid(samples, path=None, columns=8, image_range=None):
+def sample_grid(
+    samples: ArrayLike,
+    path: PathLike | None = None,
+    columns: int = 8,
+    image_range: Range | None = None,
+) -> bytes:
     """Draws images in a grid, row by row, or points of the plane.
 
     Each pixel of an image becomes a square of whole dots. Equal arguments

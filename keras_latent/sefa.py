@@ -1,5 +1,7 @@
 """Directions from the weights that a latent point meets first."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
@@ -14,7 +16,11 @@ TRANSPOSED = (
 )
 
 
-def sefa(generator, layer=None, num_directions=None):
+def sefa(
+    generator: keras.Model,
+    layer: str | keras.Layer | Sequence[str | keras.Layer] | None = None,
+    num_directions: int | None = None,
+) -> Directions:
     """Directions along which the first layer's output moves most.
 
     The eigenvectors of A A' by falling eigenvalue, for the kernel A (latent

@@ -1,12 +1,20 @@
 """A small network from images to masks."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
 from keras_latent.arguments import check_count
 
 
-def segmentation_network(image_shape, num_classes=2, width=16, depth=2, seed=0):
+def segmentation_network(
+    image_shape: Sequence[int],
+    num_classes: int = 2,
+    width: int = 16,
+    depth: int = 2,
+    seed: int = 0,
+) -> keras.Model:
     """A small U-Net: convolutions that halve, and double again, with skips.
 
     Args:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from keras_latent._types import TensorLike
 from keras_latent.arguments import check_count
 
 FACTORS = ("hue", "shape", "horizontal", "vertical", "size")
@@ -22,7 +23,9 @@ class ShapesData(NamedTuple):
     factors: np.ndarray
 
 
-def shapes(count, size=32, seed=0, background=0.0):
+def shapes(
+    count: int, size: int = 32, seed: int = 0, background: float = 0.0
+) -> ShapesData:
     """Draws images of one coloured shape each, with masks and factors.
 
     Hue, position and size are uniform in [0, 1]; the shape is one of three.
@@ -63,7 +66,9 @@ def shapes(count, size=32, seed=0, background=0.0):
     return ShapesData(images, masks, factors)
 
 
-def render_shapes(factors, size=32, background=0.0):
+def render_shapes(
+    factors: TensorLike, size: int = 32, background: TensorLike = 0.0
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws a shape for each row of factors; gradients pass to the factors.
 
     Args:

@@ -1,17 +1,24 @@
 """Interpolation of latent vectors along a great circle."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_latent._types import TensorLike
 from keras_latent.arguments import check_choice
 
 NORMS = ("linear", "unit")
 
 
-def slerp(a, b, t, norms="linear"):
+def slerp(
+    a: TensorLike,
+    b: TensorLike,
+    t: TensorLike,
+    norms: Literal["linear", "unit"] = "linear",
+) -> TensorLike:
     """Goes from the direction of `a` to that of `b` on the shortest arc.
 
     Draws of N(0, I) in d dimensions have norms near sqrt(d). A straight line

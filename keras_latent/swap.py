@@ -1,9 +1,11 @@
 """Whether a decoder obeys the label that it is told."""
 
 import dataclasses
+from typing import Any, Literal
 
 import numpy as np
 
+from keras_latent._types import FaderLike, LabelledData, Network, Sizes
 from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.fader_attributes import one_hot_attributes
 from keras_latent.frozen_networks import call_frozen, encoder_and_decoder
@@ -29,11 +31,11 @@ class SwapFindings:
     """
 
     judge_accuracy: float
-    hits: list
-    counts: list
+    hits: list[np.ndarray]
+    counts: list[np.ndarray]
 
     @property
-    def accuracy(self):
+    def accuracy(self) -> float:
         """Share of hits among other labels than the own, mean of attributes.
 
         `float(found)` is the same.
@@ -41,19 +43,19 @@ class SwapFindings:
         return self._share(lambda table: table.sum() - np.trace(table))
 
     @property
-    def own_accuracy(self):
+    def own_accuracy(self) -> float:
         """Share of hits among images decoded with their own label."""
         return self._share(np.trace)
 
     @property
-    def matrices(self):
+    def matrices(self) -> list[np.ndarray]:
         """For each attribute, shares (source, target); NaN without images."""
         return [
             np.where(counts, hits / np.maximum(counts, 1), np.nan)
             for hits, counts in zip(self.hits, self.counts, strict=True)
         ]
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.accuracy
 
     def _share(self, total):
@@ -62,15 +64,15 @@ class SwapFindings:
 
 
 def swap_accuracy(
-    model,
-    classifier,
-    data,
-    attribute_sizes=None,
-    targets="all",
-    minimum_judge_accuracy=0.8,
-    batch_size=256,
-    seed=0,
-):
+    model: FaderLike,
+    classifier: Network,
+    data: LabelledData,
+    attribute_sizes: Sizes | None = None,
+    targets: Literal["all", "random"] = "all",
+    minimum_judge_accuracy: float = 0.8,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> SwapFindings:
     """Decodes images with other labels and lets a classifier read them.
 
     A decoder that ignores the label keeps the source, so that the judge reads
@@ -118,12 +120,13 @@ def swap_accuracy(
     encoder, decoder = encoder_and_decoder(model)
     sizes = attribute_sizes or getattr(model, "attribute_sizes", None)
     random = np.random.default_rng(seed)
-    tally = right = None
+    tally: list[np.ndarray] = []
+    right: Any = None
     examples = 0
     for images, labels in labelled_batches(data, batch_size):
         scores = call_frozen(classifier, images)
         table, sizes = attribute_table(labels, sizes or _width(labels, scores))
-        if tally is None:
+        if not tally:
             tally = [np.zeros((2, size, size), "int64") for size in sizes]
             right = np.zeros(len(sizes), "int64")
         right += (_read(scores, sizes) == table).sum(axis=0)
