@@ -1,7 +1,12 @@
 """Gradient accumulation before the inner optimizer, in whole steps."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import keras
 from keras import ops
 
+from keras_sparse._types import Tensor
 from keras_sparse.backend import conditional, dense
 from keras_sparse.wrapper import OptimizerWrapper
 
@@ -13,7 +18,9 @@ class AccumulatingWrapper(OptimizerWrapper):
     here, because the masks must follow the mean gradient of a whole step.
     """
 
-    def __init__(self, inner, name=None):
+    def __init__(
+        self, inner: keras.optimizers.Optimizer, name: str | None = None
+    ) -> None:
         super().__init__(inner, name=name)
         self.gradient_accumulation_steps = inner.gradient_accumulation_steps
         inner.gradient_accumulation_steps = None
@@ -29,7 +36,11 @@ class AccumulatingWrapper(OptimizerWrapper):
             pairs = zip(variables, sums, strict=True)
             self._sums.of = {id(variable): total for variable, total in pairs}
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(
+        self,
+        grads: Sequence[Tensor | None],
+        trainable_variables: Sequence[keras.Variable] | None = None,
+    ) -> None:
         """Makes one step: trains inside the masks, or moves them.
 
         Args:
@@ -89,7 +100,7 @@ class AccumulatingWrapper(OptimizerWrapper):
             lambda: ops.equal(self._micro_step, 0), step, do_nothing, []
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         steps = self.gradient_accumulation_steps
         config["inner"]["config"]["gradient_accumulation_steps"] = steps

@@ -1,13 +1,16 @@
 """AC/DC: training that alternates between dense and compressed phases."""
 
+from collections.abc import Mapping, Sequence
+
 import keras
 import numpy as np
 from keras import ops
 
+from keras_sparse._types import Masks, Scope, Tensor
 from keras_sparse.config import check_count, check_fraction
 from keras_sparse.global_masks import check_scope, keep_largest, num_kept
 from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.pattern import check_fit, check_pattern
+from keras_sparse.pattern import Pattern, check_fit, check_pattern
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
@@ -53,14 +56,14 @@ class ACDC(Method):
 
     def __init__(
         self,
-        sparsity,
-        warmup_steps,
-        phase_steps,
-        compress_from,
-        dense_steps=None,
-        scope="global",
-        pattern=None,
-    ):
+        sparsity: float,
+        warmup_steps: int,
+        phase_steps: int,
+        compress_from: int,
+        dense_steps: int | None = None,
+        scope: Scope = "global",
+        pattern: Pattern | None = None,
+    ) -> None:
         check_scope(scope, pattern)
         check_pattern(pattern, sparsity)
         self.sparsity = check_fraction("sparsity", sparsity)
@@ -77,7 +80,7 @@ class ACDC(Method):
                 f"warmup_steps={warmup_steps}. Raise `compress_from`."
             )
 
-    def compressed(self, step):
+    def compressed(self, step: Tensor) -> Tensor:
         """Whether the model is compressed once `step` steps are done.
 
         Args:
@@ -96,16 +99,16 @@ class ACDC(Method):
         inside = ops.logical_and(inside, ends < self.compress_from)
         return ops.logical_or(inside, step >= self.compress_from)
 
-    def due(self, step):
+    def due(self, step: Tensor) -> Tensor:
         """Whether a phase begins once `step` steps are done."""
         step = ops.cast(step, "int32")
         before = ops.logical_and(step > 0, self.compressed(step - 1))
         return ops.not_equal(self.compressed(step), before)
 
-    def reads_initial_values(self):
+    def reads_initial_values(self) -> bool:
         return bool(self.compressed(0))
 
-    def initial_masks(self, weights):
+    def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
         """All ones, or compressed at once without a warm-up."""
         check_fit(
             self.pattern, {p: np.shape(value) for p, value in weights.items()}
@@ -118,7 +121,9 @@ class ACDC(Method):
         masks = [ops.convert_to_numpy(mask) for mask in masks]
         return dict(zip(weights, masks, strict=True))
 
-    def update(self, weights, moment):
+    def update(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> list[Tensor]:
         compressed = self.compressed(moment.step)
         shapes = [tuple(weight.value.shape) for weight in weights]
         numbers = [

@@ -105,7 +105,7 @@ def _tensorflow_step(loss, second_order):
             total.assign_add(part)
         return []
 
-    traced = []
+    traced: list = []
 
     def step(totals, values, constants, direction, batch):
         batch = tf.nest.map_structure(as_tensor, batch)

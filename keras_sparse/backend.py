@@ -61,7 +61,7 @@ def in_turn(function, items):
     Returns:
         List of what the function returned.
     """
-    results = []
+    results: list = []
     for item in items:
         before = contextlib.nullcontext()
         if keras.backend.backend() == "tensorflow" and results:

@@ -5,10 +5,12 @@ import json
 import os
 import pathlib
 import shutil
+from typing import Any
 
 import keras
 
 from keras_sparse import distributed_state
+from keras_sparse._types import PathLike
 
 
 class BackupAndRestore(keras.callbacks.BackupAndRestore):
@@ -45,13 +47,15 @@ class BackupAndRestore(keras.callbacks.BackupAndRestore):
         >>> history = model.fit(x, y, epochs=2, **options)
     """
 
-    def __init__(self, backup_dir, delete_checkpoint=True):
+    def __init__(
+        self, backup_dir: PathLike, delete_checkpoint: bool = True
+    ) -> None:
         self._folder = pathlib.Path(os.fspath(backup_dir))
         super().__init__(
             str(self._folder / "epoch"), delete_checkpoint=delete_checkpoint
         )
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         content = distributed_state.read(self._folder)
         if content is None:
             super().on_train_begin(logs)
@@ -63,11 +67,13 @@ class BackupAndRestore(keras.callbacks.BackupAndRestore):
         with self._told(epoch):
             super().on_train_begin(logs)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         content = distributed_state.capture(self.model, epoch + 1)
         distributed_state.write(self._folder, content)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         if self.delete_checkpoint:
             distributed_state.remove(self._folder)
 

@@ -1,5 +1,7 @@
 """A sample with the same number of examples of every class."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -7,7 +9,9 @@ from keras_sparse.batches import count_examples
 from keras_sparse.config import check_count
 
 
-def balanced_batch(x, y, samples_per_class, seed=0):
+def balanced_batch(
+    x: Any, y: np.ndarray, samples_per_class: int, seed: int = 0
+) -> tuple[Any, np.ndarray]:
     """Draws the same number of examples of every class.
 
     Args:

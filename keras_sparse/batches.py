@@ -52,7 +52,7 @@ def count_examples(*structures):
             f"of examples on their first axis. Received: shapes {shapes}. "
             "Batch a dataset, and pass lists as numpy arrays."
         )
-    return int(lengths.pop())
+    return int(shapes[0][0])
 
 
 def _from_arrays(x, y, sample_weight, batch_size):

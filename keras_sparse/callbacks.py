@@ -1,8 +1,11 @@
 """Callbacks that report; no method needs them to work."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
+from keras_sparse._types import Masks
 from keras_sparse.sparsify import find_optimizer
 
 
@@ -24,11 +27,13 @@ class SparsityLogger(keras.callbacks.Callback):
         True
     """
 
-    def __init__(self, per_weight=False):
+    def __init__(self, per_weight: bool = False) -> None:
         super().__init__()
         self.per_weight = per_weight
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(
+        self, epoch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if logs is None:
             return
         masks = find_optimizer(self.model).masks
@@ -67,20 +72,22 @@ class MaskRecorder(keras.callbacks.Callback):
         []
     """
 
-    def __init__(self, path=None):
+    def __init__(self, path: str | None = None) -> None:
         super().__init__()
         self.path = path
-        self.updates = []
-        self.history = []
-        self._masks = None
-        self._seen = None
+        self.updates: list[dict[str, Any]] = []
+        self.history: list[tuple[int, np.ndarray]] = []
+        self._masks: Masks | None = None
+        self._seen: int | None = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         # Before the first `fit` the optimizer has no masks yet.
         if find_optimizer(self.model).built:
             self._look()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         if find_optimizer(self.model).mask_updates != self._seen:
             self._look()
 

@@ -51,7 +51,8 @@ def run(arguments=None):
     except UsageProblem as problem:
         return _complain(problem, 2)
     except Exception as error:
-        if hasattr(error, "exit_code"):  # the parser's own usage errors
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            # The parser's own usage errors.
             return _complain(error.format_message(), error.exit_code)
         if os.environ.get("KERAS_SPARSE_DEBUG"):
             raise
@@ -117,7 +118,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a stopped run.")
     ] = False,
-):
+) -> None:
     """Trains a dense model and its sparse twin, exports and compares both."""
     with usage(_TYPED):
         settings = Settings(
@@ -126,7 +127,7 @@ def train(
             model=model,
             method=method,
             sparsity=sparsity,
-            distribution=distribution,
+            distribution=distribution,  # type: ignore[arg-type]  # checked there
             device_profile=device_profile,
             filters=tuple(filters or ()),
             epochs=epochs,
@@ -184,7 +185,7 @@ def export(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file.")
     ] = False,
-):
+) -> None:
     """Writes a Keras model as LiteRT or SavedModel, verified."""
     options = {
         "target": target,
@@ -202,7 +203,7 @@ def export(
         )
     loaded = _load(model)
     path = output or exports.default_path(model, format)
-    with _export_usage():
+    with exports.export_usage():
         report = exports.write(loaded, path, format, overwrite, options)
     console = Console(highlight=False)
     if report.weights:
@@ -215,7 +216,7 @@ def inspect(
     model: Annotated[
         pathlib.Path, typer.Argument(help="A .keras or .tflite file.")
     ],
-):
+) -> None:
     """Shows what is sparse in a Keras or LiteRT model."""
     console = Console(highlight=False)
     if model.suffix == ".tflite":
@@ -242,22 +243,22 @@ def benchmark(
         list[int] | None,
         typer.Option(help="Examples per call, repeatable; 1 by default."),
     ] = None,
-):
+) -> None:
     """Compares the latency of LiteRT files with that of the first."""
-    threads = tuple(threads or (1,))
+    used_threads = threads or [1]
     with usage({}):
         check_count("--repeats", repeats, 1)
         for number in batch_size or ():
             check_count("--batch-size", number, 1)
-        for number in threads:
+        for number in used_threads:
             check_count("--threads", number, 1)
     largest = max(batch_size or (1,))
     inputs = [_inputs(file, largest) for file in files]
-    with _export_usage(inputs="inputs of the first of FILES"):
+    with exports.export_usage(inputs="inputs of the first of FILES"):
         rows = keras_export.benchmark(
             {str(file): file for file in files},
             inputs[0],
-            threads=threads,
+            threads=used_threads,
             repeats=repeats,
             batch_sizes=batch_size,
         )
@@ -272,21 +273,6 @@ def _claim(folder, settings, overwrite, resume):
         with usage({}):
             work = stack.enter_context(claimed)
         yield work
-
-
-@contextlib.contextmanager
-def _export_usage(**typed):
-    """As `usage`; that a file does not run is no matter of usage."""
-    typed |= {name: option(name) for name in exports.DEFAULTS}
-    typed |= {"model": "MODEL", "path": "--output", "overwrite": "--overwrite"}
-    failures = keras_export.InterpreterError, keras_export.VerificationError
-    try:
-        with usage(typed):
-            yield
-    except UsageProblem as problem:
-        if isinstance(problem.__cause__, failures):
-            raise problem.__cause__ from None
-        raise
 
 
 def _load(path):

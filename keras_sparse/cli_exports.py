@@ -3,10 +3,12 @@
 Part of the command line, which alone composes keras_sparse and keras_export.
 """
 
+import contextlib
+
 import numpy as np
 
 import keras_export
-from keras_sparse.cli_errors import reading
+from keras_sparse.cli_errors import UsageProblem, option, reading, usage
 
 FORMATS = ("litert", "saved_model")
 # What litert() takes when nothing is asked for.
@@ -71,6 +73,25 @@ def read_arrays(name, path):
         with content:
             arrays = dict(content)
     return arrays if len(arrays) != 1 else next(iter(arrays.values()))
+
+
+@contextlib.contextmanager
+def export_usage(**typed):
+    """As `usage`; that a file does not run is no matter of usage.
+
+    Args:
+        **typed: Python argument -> what it is called on the command line.
+    """
+    typed |= {name: option(name) for name in DEFAULTS}
+    typed |= {"model": "MODEL", "path": "--output", "overwrite": "--overwrite"}
+    failures = keras_export.InterpreterError, keras_export.VerificationError
+    try:
+        with usage(typed):
+            yield
+    except UsageProblem as problem:
+        if isinstance(problem.__cause__, failures):
+            raise problem.__cause__ from None
+        raise
 
 
 def sentence(report):

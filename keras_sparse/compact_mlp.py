@@ -14,7 +14,7 @@ _ELEMENTWISE = frozenset(
 )
 
 
-def compact_mlp(model):
+def compact_mlp(model: keras.Model) -> tuple[keras.Model, np.ndarray]:
     """Makes the smaller model of the units that are not dead.
 
     Args:

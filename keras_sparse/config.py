@@ -3,6 +3,8 @@
 import inspect
 import math
 import numbers
+from collections.abc import Mapping
+from typing import Any, Self
 
 import keras
 
@@ -10,7 +12,7 @@ import keras
 class Configurable:
     """Base of objects whose constructor stores each argument by its name."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments as a dict of plain values."""
         return {
             name: keras.saving.serialize_keras_object(value)
@@ -20,7 +22,7 @@ class Configurable:
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Makes the object from `get_config()`."""
         return cls(**{name: _object(value) for name, value in config.items()})
 

@@ -1,10 +1,15 @@
 """Pruning before training without data: SynFlow, by magnitude, at random."""
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import keras
 import numpy as np
 
+from keras_sparse._types import Distribution, Filters, Masks, Scope
 from keras_sparse.config import check_choice, check_count
 from keras_sparse.method import FixedBudget
-from keras_sparse.pattern import num_units
+from keras_sparse.pattern import Pattern, num_units
 from keras_sparse.pure_model import PureModel
 from keras_sparse.saliency_scores import magnitude_score, synflow_counts
 from keras_sparse.score_masks import budget, masks_from_scores, warn_of_empty
@@ -12,20 +17,20 @@ from keras_sparse.synflow_model import SynFlowModel, check_flow
 
 
 def synflow(
-    model,
-    sparsity=None,
-    rounds=100,
+    model: keras.Model,
+    sparsity: float | None = None,
+    rounds: int = 100,
     *,
-    filters=None,
-    biases="zero",
-    dtype="float64",
-    input_shape=None,
-    scope="global",
-    distribution=None,
-    custom=None,
-    never_empty=False,
-    pattern=None,
-):
+    filters: Filters = None,
+    biases: Literal["zero", "absolute"] = "zero",
+    dtype: Literal["float64"] | None = "float64",
+    input_shape: Any = None,
+    scope: Scope = "global",
+    distribution: Distribution | None = None,
+    custom: Mapping[str, float] | None = None,
+    never_empty: bool = False,
+    pattern: Pattern | None = None,
+) -> Masks:
     """Keeps the weights on the strongest paths from input to output (SynFlow).
 
     Needs no data: an input of ones goes through the net of the weights'
@@ -84,16 +89,16 @@ def synflow(
 
 
 def magnitude(
-    model,
-    sparsity=None,
-    scope="global",
-    filters=None,
+    model: keras.Model,
+    sparsity: float | None = None,
+    scope: Scope = "global",
+    filters: Filters = None,
     *,
-    distribution=None,
-    custom=None,
-    never_empty=False,
-    pattern=None,
-):
+    distribution: Distribution | None = None,
+    custom: Mapping[str, float] | None = None,
+    never_empty: bool = False,
+    pattern: Pattern | None = None,
+) -> Masks:
     """Keeps the weights of the largest magnitude.
 
     Args:
@@ -132,16 +137,16 @@ def magnitude(
 
 
 def random(
-    model,
-    sparsity=None,
-    distribution="erk",
-    custom=None,
-    seed=0,
-    filters=None,
+    model: keras.Model,
+    sparsity: float | None = None,
+    distribution: Distribution = "erk",
+    custom: Mapping[str, float] | None = None,
+    seed: int = 0,
+    filters: Filters = None,
     *,
-    dense_first=False,
-    pattern=None,
-):
+    dense_first: bool = False,
+    pattern: Pattern | None = None,
+) -> Masks:
     """Draws the masks at random: those that `Static` starts from.
 
     Args:
@@ -168,7 +173,12 @@ def random(
     """
     pure = PureModel(model, filters)
     drawn = FixedBudget(
-        sparsity, distribution, custom, dense_first, seed, pattern
+        sparsity,  # type: ignore[arg-type]  # None is refused there
+        distribution,
+        custom,
+        dense_first,
+        seed,
+        pattern,
     )
     return drawn.initial_masks(pure.weights)
 

@@ -5,6 +5,7 @@ import difflib
 
 import numpy as np
 
+from keras_sparse._types import PathLike
 from keras_sparse.image_dataset import ImageDataset
 
 MEMORY_LIMIT = 2**31
@@ -12,13 +13,13 @@ SPLIT_SEED = 0
 
 
 def load(
-    name,
-    data_dir=None,
-    download=False,
-    image_size=None,
-    test_split=None,
-    memory_limit=MEMORY_LIMIT,
-):
+    name: str,
+    data_dir: PathLike | None = None,
+    download: bool = False,
+    image_size: int | tuple[int, int] | None = None,
+    test_split: str | None = None,
+    memory_limit: int = MEMORY_LIMIT,
+) -> ImageDataset:
     """Loads an image classification set.
 
     Args:

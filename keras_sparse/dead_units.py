@@ -97,7 +97,7 @@ def _fold_constants(kernels, biases, activations):
 
 def _read_inputs(kernels):
     """Per layer the inputs that reach an output; cuts off the others."""
-    live = [None] * len(kernels)
+    live: list = [None] * len(kernels)
     for i in reversed(range(len(kernels))):
         live[i] = np.flatnonzero(kernels[i].any(axis=1))
         if i > 0:

@@ -1,14 +1,16 @@
 """Deep rewiring: a random walk whose weights go when they cross zero."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_sparse._types import Distribution, Masks, Tensor
 from keras_sparse.budgets import count
 from keras_sparse.config import check_number
-from keras_sparse.method import Update
+from keras_sparse.method import Moment, SparseWeight, Update
 from keras_sparse.periodic import PeriodicBudget
 from keras_sparse.topk import top_magnitude_mask
 from keras_sparse.topology import random_scores
@@ -119,17 +121,17 @@ class DeepR(PeriodicBudget):
 
     def __init__(
         self,
-        sparsity,
-        distribution="erk",
-        l1=1e-4,
-        temperature=None,
-        update_every=1,
-        update_until=None,
-        seed=0,
-        update_from=None,
-        custom=None,
-        dense_first=False,
-    ):
+        sparsity: float,
+        distribution: Distribution = "erk",
+        l1: float = 1e-4,
+        temperature: float | None = None,
+        update_every: int = 1,
+        update_until: int | None = None,
+        seed: int = 0,
+        update_from: int | None = None,
+        custom: Mapping[str, float] | None = None,
+        dense_first: bool = False,
+    ) -> None:
         super().__init__(
             sparsity,
             distribution,
@@ -145,10 +147,12 @@ class DeepR(PeriodicBudget):
         if temperature is not None:
             self.temperature = check_number("temperature", temperature)
 
-    def reads_initial_values(self):
+    def reads_initial_values(self) -> bool:
         return True
 
-    def initial_memory(self, weights, masks):
+    def initial_memory(
+        self, weights: Mapping[str, Tensor], masks: Masks
+    ) -> dict[str, dict[str, Tensor]]:
         """The signs: those of the weights, random where these are 0."""
         signs = {
             path: np.where(value == 0, self._random(path, value), value)
@@ -160,7 +164,7 @@ class DeepR(PeriodicBudget):
         scores = random_scores(np.shape(value), self.seed, f"{path}/sign", 0)
         return np.where(ops.convert_to_numpy(scores) < 0.5, -1.0, 1.0)
 
-    def update(self, weights, moment):
+    def update(self, weights: Sequence[SparseWeight], moment: Moment) -> Update:
         rate = moment.learning_rate * self.update_every
         temperature = self.temperature
         if temperature is None:

@@ -1,11 +1,13 @@
 """Which pattern a device runs fast, by name."""
 
 import dataclasses
+from typing import Literal
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_sparse._types import Shape, Tensor
 from keras_sparse.config import check_choice, check_count
 from keras_sparse.model_ends import last_layers_with
 from keras_sparse.pattern import Pattern
@@ -35,7 +37,7 @@ class DenseBlocks(Pattern):
         21
     """
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.size = check_count("size", size, 1)
 
     def _whole(self, shape):
@@ -45,17 +47,17 @@ class DenseBlocks(Pattern):
         missing = -shape[0] % self.size
         return Block(self.size, 1), (shape[0] + missing, shape[1])
 
-    def units(self, tensor):
+    def units(self, tensor: Tensor) -> Tensor:
         block, whole = self._whole(tensor.shape)
         if missing := whole[0] - tensor.shape[0]:
             tensor = ops.pad(tensor, [(0, missing), (0, 0)])
         return block.units(tensor)
 
-    def spread(self, units, shape):
+    def spread(self, units: Tensor, shape: Shape) -> Tensor:
         block, whole = self._whole(shape)
         return block.spread(units, whole)[: shape[0]]
 
-    def magnitudes(self, tensor):
+    def magnitudes(self, tensor: Tensor) -> Tensor:
         sizes = self.units(np.ones(tensor.shape, "float32"))
         total = ops.sum(ops.abs(self.units(tensor)), axis=-1)
         return total / ops.cast(ops.sum(sizes, axis=-1), total.dtype)
@@ -76,7 +78,7 @@ class DeviceProfile:
     pattern: Pattern
     lowest_sparsity: float
     compact: bool
-    export: dict
+    export: dict[str, str | None]
 
 
 def _profile(pattern, lowest_sparsity, target, quantize=None):
@@ -85,7 +87,11 @@ def _profile(pattern, lowest_sparsity, target, quantize=None):
     return DeviceProfile(pattern, lowest_sparsity, compact, export)
 
 
-PROFILES = {
+#: The names of the profiles.
+ProfileName = Literal[
+    "any", "any-dynamic", "x86", "x86-dynamic", "arm", "arm-dynamic"
+]
+PROFILES: dict[str, DeviceProfile] = {
     "any": _profile(Channels(), 0.0, "any"),
     "any-dynamic": _profile(Channels(), 0.0, "any", "dynamic"),
     "x86": _profile(DenseBlocks(4), 0.7, "x86"),
@@ -95,7 +101,7 @@ PROFILES = {
 }
 
 
-def device_profile(name):
+def device_profile(name: ProfileName) -> DeviceProfile:
     """Returns the pattern and the export that a device runs fast.
 
     Args:

@@ -6,8 +6,12 @@ Keras 3's own `fit` fails under `tf.distribute.MultiWorkerMirroredStrategy`
 call on one process. TensorFlow is imported when it is used.
 """
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import keras
 
+from keras_sparse._types import PathLike
 from keras_sparse.config import check_count, check_number
 from keras_sparse.fingerprint import fingerprint
 
@@ -15,18 +19,18 @@ __all__ = ["fingerprint", "fit", "is_chief", "strategy"]
 
 
 def fit(
-    model,
-    dataset,
-    epochs,
-    callbacks=None,
-    steps_per_epoch=None,
-    validation_data=None,
-    validation_steps=None,
-    backup_dir=None,
-    backup_every=None,
-    initial_epoch=0,
-    verbose="auto",
-):
+    model: keras.Model,
+    dataset: Any,
+    epochs: int,
+    callbacks: Sequence[keras.callbacks.Callback] | None = None,
+    steps_per_epoch: int | None = None,
+    validation_data: Any = None,
+    validation_steps: int | None = None,
+    backup_dir: PathLike | None = None,
+    backup_every: int | None = None,
+    initial_epoch: int = 0,
+    verbose: Literal["auto", 0, 1, 2] = "auto",
+) -> keras.callbacks.History:
     """Trains a model under the strategy in whose scope it was made.
 
     Every worker runs the same program. Masks and weights are bit-identical on
@@ -108,7 +112,11 @@ def fit(
     return loop.run(initial_epoch, epochs, verbose)
 
 
-def strategy(name, tpu="local", timeout=60.0):
+def strategy(
+    name: Literal["none", "mirrored", "multiworker", "tpu"],
+    tpu: str = "local",
+    timeout: float = 60.0,
+) -> Any:
     """Makes a strategy by its name; the first thing that a program does.
 
     Args:
@@ -137,7 +145,7 @@ def strategy(name, tpu="local", timeout=60.0):
     return distributed_strategies.make(name, tpu, timeout)
 
 
-def is_chief(model):
+def is_chief(model: Any) -> bool:
     """Whether this process is the one that writes files.
 
     Args:

@@ -124,7 +124,7 @@ def _check_equal_shares(dataset, replicas):
     """Unequal shares would weigh the examples of a batch unequally."""
     if replicas == 1:
         return
-    sizes = {
+    sizes: set = {
         spec.shape[0] if spec.shape.rank else None
         for spec in keras.tree.flatten(dataset.element_spec)
     }

@@ -36,7 +36,7 @@ class Loop:
         self.model = model
         self.workers = Workers(strategy)
         batches, self.steps = training_batches(strategy, *training)
-        self.validation = None
+        self.validation: tuple | None = None
         if validation[0] is not None:
             self.validation = validation_batches(strategy, *validation)
         with strategy.scope():
@@ -121,7 +121,7 @@ class Loop:
         self.functions.average()
         logs = _numbers(logs)
         if self.validation is not None:
-            logs |= self._validate()
+            logs |= self._validate(*self.validation)
         self.callbacks.on_epoch_end(epoch, logs)
         self._agree_to_stop()
         position["epoch"], position["step"] = epoch + 1, 0
@@ -155,8 +155,7 @@ class Loop:
         stop = self.workers.any(self.model.stop_training)
         self.model.stop_training = stop
 
-    def _validate(self):
-        batches, steps = self.validation
+    def _validate(self, batches, steps):
         self.model.reset_metrics()
         self.callbacks.on_test_begin()
         number = -1

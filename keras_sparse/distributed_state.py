@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,7 +31,7 @@ def capture(model, position):
         for variable in _variables(model)
     ]
     header = {"position": position, "layout": _layout(model)}
-    content = {
+    content: dict[str, Any] = {
         "header": np.frombuffer(json.dumps(header).encode(), "uint8"),
         # As bytes, because numpy knows no bfloat16.
         **{str(i): a.reshape(-1).view("uint8") for i, a in enumerate(arrays)},

@@ -41,7 +41,7 @@ class Workers:
             first = "chief" if "chief" in tasks else "worker"
             me = (resolver.task_type or first, resolver.task_id or 0)
             self.is_chief = me == (first, 0)
-        self._total = tf.function(self._total, autograph=False)
+        self._total = tf.function(self._sum, autograph=False)
 
     @contextlib.contextmanager
     def missed(self):
@@ -94,7 +94,7 @@ class Workers:
         ]
         return np.concatenate([*pieces, bits[:0]]).view(numbers.dtype)
 
-    def _total(self, values, of_chief):
+    def _sum(self, values, of_chief):
         def on_replica(values):
             context = tf.distribute.get_replica_context()
             values = tf.identity(values)  # which has a device to reduce on

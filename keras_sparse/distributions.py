@@ -5,9 +5,12 @@ Plain numbers in, plain numbers out: no Keras, no randomness.
 """
 
 import math
+from collections.abc import Mapping
+
+from keras_sparse._types import Shape
 
 
-def num_zeros(size, sparsity):
+def num_zeros(size: int, sparsity: float) -> int:
     """Counts the weights to remove from one layer.
 
     Args:
@@ -29,7 +32,12 @@ def num_zeros(size, sparsity):
     return int(math.floor(sparsity * size))
 
 
-def uniform(shapes, sparsity, custom=None, power=1.0):
+def uniform(
+    shapes: Mapping[str, Shape],
+    sparsity: float,
+    custom: Mapping[str, float] | None = None,
+    power: float = 1.0,
+) -> dict[str, float]:
     """Gives every layer the same sparsity.
 
     Args:
@@ -57,7 +65,12 @@ def uniform(shapes, sparsity, custom=None, power=1.0):
     return {name: custom.get(name, float(sparsity)) for name in shapes}
 
 
-def erdos_renyi(shapes, sparsity, custom=None, power=1.0):
+def erdos_renyi(
+    shapes: Mapping[str, Shape],
+    sparsity: float,
+    custom: Mapping[str, float] | None = None,
+    power: float = 1.0,
+) -> dict[str, float]:
     """Keeps more of small layers: density ~ (inputs + outputs) / size.
 
     The kernel dimensions of a convolution do not count; see
@@ -95,7 +108,12 @@ def erdos_renyi(shapes, sparsity, custom=None, power=1.0):
     return _scaled(shapes, sparsity, custom, power, lambda shape: shape[-2:])
 
 
-def erdos_renyi_kernel(shapes, sparsity, custom=None, power=1.0):
+def erdos_renyi_kernel(
+    shapes: Mapping[str, Shape],
+    sparsity: float,
+    custom: Mapping[str, float] | None = None,
+    power: float = 1.0,
+) -> dict[str, float]:
     """Keeps more of small layers: density ~ sum(shape) / prod(shape).
 
     Args:
@@ -149,7 +167,7 @@ def _scaled(shapes, sparsity, custom, power, counted_dimensions):
 
 def _densities(ratios, sizes, sparsity):
     """Scales the ratios to the target; a density above 1 becomes 1."""
-    densities = {}
+    densities: dict[str, float] = {}
     budget = sum(size - num_zeros(size, sparsity) for size in sizes.values())
     open_layers = dict(ratios)
     # Rounding can lift the last layers just above 1, as for a sparsity of 0:

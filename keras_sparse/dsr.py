@@ -1,13 +1,15 @@
 """Dynamic sparse reparameterization: one threshold prunes all layers."""
 
 import numbers
+from collections.abc import Mapping, Sequence
 
 import keras
 from keras import ops
 
+from keras_sparse._types import Distribution
 from keras_sparse.budgets import count, share_out
 from keras_sparse.config import check_fraction
-from keras_sparse.method import Update
+from keras_sparse.method import Moment, SparseWeight, Update
 from keras_sparse.periodic import PeriodicBudget
 from keras_sparse.topk import top_magnitude_mask
 from keras_sparse.topology import random_scores
@@ -127,18 +129,18 @@ class DSR(PeriodicBudget):
 
     def __init__(
         self,
-        sparsity,
-        distribution="erk",
-        update_every=100,
-        update_until=None,
-        threshold=1e-3,
-        target_fraction=0.01,
-        tolerance=0.1,
-        seed=0,
-        update_from=None,
-        custom=None,
-        dense_first=False,
-    ):
+        sparsity: float,
+        distribution: Distribution = "erk",
+        update_every: int = 100,
+        update_until: int | None = None,
+        threshold: float = 1e-3,
+        target_fraction: float = 0.01,
+        tolerance: float = 0.1,
+        seed: int = 0,
+        update_from: int | None = None,
+        custom: Mapping[str, float] | None = None,
+        dense_first: bool = False,
+    ) -> None:
         super().__init__(
             sparsity,
             distribution,
@@ -161,12 +163,9 @@ class DSR(PeriodicBudget):
             "target_fraction", target_fraction, upper_included=True
         )
         self.tolerance = check_fraction("tolerance", tolerance)
+        self.scalars = {"threshold": self.threshold}
 
-    @property
-    def scalars(self):
-        return {"threshold": self.threshold}
-
-    def update(self, weights, moment):
+    def update(self, weights: Sequence[SparseWeight], moment: Moment) -> Update:
         threshold = moment.scalars["threshold"]
         masks = [weight.mask for weight in weights]
         moved, pruned = prune_and_regrow(

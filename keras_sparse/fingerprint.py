@@ -7,7 +7,7 @@ import keras
 from keras_sparse.sparsify import masks
 
 
-def fingerprint(model):
+def fingerprint(model: keras.Model) -> dict[str, str]:
     """Hashes of the weights and of the masks, to compare workers and runs.
 
     Args:

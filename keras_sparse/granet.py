@@ -1,13 +1,16 @@
 """Gradual pruning with neuroregeneration: prune a little, regrow a little."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import ops
 
+from keras_sparse._types import Distribution, DropSchedule, Tensor
 from keras_sparse.backend import in_turn
 from keras_sparse.config import check_count, check_fraction
 from keras_sparse.global_masks import keep_largest
+from keras_sparse.method import Moment, SparseWeight
 from keras_sparse.rigl import _MovingBudget
 from keras_sparse.schedules import PolynomialDecay
 from keras_sparse.topology import drop_and_grow, rounded_count
@@ -61,17 +64,17 @@ class GraNet(_MovingBudget):
 
     def __init__(
         self,
-        initial_sparsity,
-        final_sparsity,
-        begin_step,
-        end_step,
-        update_every=100,
-        update_until=None,
-        drop_fraction=0.5,
-        drop_schedule=None,
-        distribution="erk",
-        seed=0,
-    ):
+        initial_sparsity: float,
+        final_sparsity: float,
+        begin_step: int,
+        end_step: int,
+        update_every: int = 100,
+        update_until: int | None = None,
+        drop_fraction: float = 0.5,
+        drop_schedule: DropSchedule | None = None,
+        distribution: Distribution = "erk",
+        seed: int = 0,
+    ) -> None:
         initial_sparsity = check_fraction("initial_sparsity", initial_sparsity)
         final_sparsity = check_fraction("final_sparsity", final_sparsity)
         begin_step = check_count("begin_step", begin_step, 0)
@@ -109,16 +112,18 @@ class GraNet(_MovingBudget):
         self.begin_step = begin_step
         self.end_step = self._pruning.end_step
 
-    def due(self, step):
+    def due(self, step: Tensor) -> Tensor:
         """True each `update_every` steps from `begin_step`, and at the end."""
         last = ops.equal(ops.cast(step, "int32"), self.end_step)
         return ops.logical_or(super().due(step), last)
 
-    def grow_score(self, weight, moment):
+    def grow_score(self, weight: SparseWeight, moment: Moment) -> Tensor:
         """The dense gradient of the loss, summed over replicas."""
         return weight.gradient
 
-    def update(self, weights, moment):
+    def update(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> Sequence[Tensor]:
         size = sum(math.prod(weight.mask.shape) for weight in weights)
         kept = keep_largest(
             [weight.value for weight in weights],

@@ -1,9 +1,14 @@
 """Gates that learn to close whole units: L0 regularisation."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from keras_sparse._types import Shape, Tensor
 
 # Open with probability 0.99 at most and 0.01 at least, the authors' bounds.
 _LOG_ALPHA_BOUND = math.log(100.0)
@@ -99,14 +104,14 @@ class HardConcreteGate(keras.layers.Layer):
 
     def __init__(
         self,
-        weight=0.0,
-        drop_rate=0.5,
-        temperature=2 / 3,
-        stretch=(-0.1, 1.1),
-        per_example=False,
-        seed=None,
-        **kwargs,
-    ):
+        weight: float = 0.0,
+        drop_rate: float = 0.5,
+        temperature: float = 2 / 3,
+        stretch: Sequence[float] = (-0.1, 1.1),
+        per_example: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         _check(weight, drop_rate, temperature, stretch)
         super().__init__(**kwargs)
         self.weight = weight
@@ -118,7 +123,7 @@ class HardConcreteGate(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         start = math.log(1 - self.drop_rate) - math.log(self.drop_rate)
         self.log_alpha = self.add_weight(
             shape=(input_shape[-1],),
@@ -129,7 +134,7 @@ class HardConcreteGate(keras.layers.Layer):
             name="log_alpha",
         )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if self.weight:
             self.add_loss(self.weight * self.expected_open_units())
         if training:
@@ -148,26 +153,26 @@ class HardConcreteGate(keras.layers.Layer):
             gates = expected_gates(self.log_alpha, self.stretch)
         return inputs * ops.cast(gates, inputs.dtype)
 
-    def expected_open_units(self):
+    def expected_open_units(self) -> Tensor:
         """Scalar tensor: how many gates are open in training, on average."""
         return ops.sum(
             open_probability(self.log_alpha, self.temperature, self.stretch)
         )
 
-    def gates(self):
+    def gates(self) -> np.ndarray:
         """float array (units,): the gates at inference, in [0, 1]."""
         return ops.convert_to_numpy(
             expected_gates(self.log_alpha, self.stretch)
         )
 
-    def open_units(self):
+    def open_units(self) -> np.ndarray:
         """Boolean array (units,): which units inference does not set to 0."""
         return self.gates() > 0
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "weight": self.weight,

@@ -5,6 +5,8 @@ it the rest of the package works.
 """
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,12 +30,12 @@ class ImageDataset:
     """
 
     name: str
-    image_shape: tuple
+    image_shape: tuple[int, ...]
     num_classes: int
     num_train: int
     num_test: int
-    class_names: tuple
-    stored: dict = dataclasses.field(repr=False)
+    class_names: tuple[str, ...]
+    stored: Mapping[str, Any] = dataclasses.field(repr=False)
     scale: float = 255.0
     in_memory: bool = True
     _tensors: dict = dataclasses.field(
@@ -41,16 +43,21 @@ class ImageDataset:
     )
 
     @property
-    def train(self):
+    def train(self) -> Any:
         """Pipeline of (float32 image in [0, 1], int32 label), fixed order."""
         return self._examples("train")
 
     @property
-    def test(self):
+    def test(self) -> Any:
         """Pipeline of (float32 image in [0, 1], int32 label), fixed order."""
         return self._examples("test")
 
-    def steps(self, split, batch_size, drop_remainder=False):
+    def steps(
+        self,
+        split: Literal["train", "test"],
+        batch_size: int,
+        drop_remainder: bool = False,
+    ) -> int:
         """Counts the batches of one epoch.
 
         Args:
@@ -76,14 +83,14 @@ class ImageDataset:
 
     def batches(
         self,
-        split,
-        batch_size,
-        epochs=1,
-        seed=0,
-        first_epoch=0,
-        shuffle=True,
-        drop_remainder=False,
-    ):
+        split: Literal["train", "test"],
+        batch_size: int,
+        epochs: int = 1,
+        seed: int = 0,
+        first_epoch: int = 0,
+        shuffle: bool = True,
+        drop_remainder: bool = False,
+    ) -> Any:
         """Makes the batches of several epochs, each in an order of its own.
 
         The order depends on `seed` and the number of the epoch only. So a run
@@ -131,7 +138,9 @@ class ImageDataset:
         run = run.apply(tf.data.experimental.assert_cardinality(length))
         return run.prefetch(tf.data.AUTOTUNE)
 
-    def arrays(self, split, limit=None):
+    def arrays(
+        self, split: Literal["train", "test"], limit: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Reads images and labels into NumPy arrays, in the fixed order.
 
         Args:

@@ -3,11 +3,18 @@
 Part of the command line, which alone composes keras_sparse and keras_export.
 """
 
+from typing import Literal
+
 import numpy as np
 
 import keras_export
 
-FORMATS = (None, "float16", "dynamic", "int8")
+FORMATS: tuple[Literal["float16", "dynamic", "int8"] | None, ...] = (
+    None,
+    "float16",
+    "dynamic",
+    "int8",
+)
 CHECKED = 256  # test images on which the exported models are verified
 _REPRESENTATIVE = 200  # training images that say how large activations are
 

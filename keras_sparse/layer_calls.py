@@ -50,7 +50,7 @@ def shapes_of_calls(model, watched, input_shape=None):
         dict, id of a layer -> list of (input shape, output shape), one per
         call; all lists are empty if the shape of the input is not known.
     """
-    calls = {id(layer): [] for layer in watched}
+    calls: dict[int, list] = {id(layer): [] for layer in watched}
     specs = _input_specs(model, input_shape)
     if specs is None or not all(map(_is_known, keras.tree.flatten(specs))):
         return calls

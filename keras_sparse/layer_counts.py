@@ -3,11 +3,14 @@
 import dataclasses
 import math
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_sparse import layer_calls
+from keras_sparse._types import MaskLike
 from keras_sparse.config import check_model
 from keras_sparse.selection import PRUNABLE_NAMES as KERNELS
 
@@ -43,12 +46,14 @@ class LayerCount:
     sparse_bytes: int
 
     @property
-    def sparsity(self):
+    def sparsity(self) -> float:
         """Share of zeros in the kernels, 0 to 1."""
         return 1 - self.live_weights / self.weights if self.weights else 0.0
 
 
-def count(model, masks=None, input_shape=None):
+def count(
+    model: keras.Model, masks: MaskLike | None = None, input_shape: Any = None
+) -> list[LayerCount]:
     """Counts multiply-adds, weights and bytes of every layer with weights.
 
     Args:
@@ -103,7 +108,7 @@ def count(model, masks=None, input_shape=None):
     ]
 
 
-def total(rows):
+def total(rows: Sequence[LayerCount]) -> LayerCount:
     """Adds up the rows of `count`.
 
     Args:

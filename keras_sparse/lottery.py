@@ -1,18 +1,20 @@
 """Lottery tickets: iterative magnitude pruning with rewinding."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_sparse._types import Filters, Masks, PathLike, Scope
 from keras_sparse.config import check_choice, check_count, check_fraction
 from keras_sparse.global_masks import check_scope, keep_largest, num_kept
 from keras_sparse.lottery_model import compiled_for_masks
 from keras_sparse.lottery_state import RoundStore, TrainingState
 from keras_sparse.lottery_training import Watch, train_once
-from keras_sparse.pattern import check_fit, check_pattern
+from keras_sparse.pattern import Pattern, check_fit, check_pattern
 from keras_sparse.selection import unique_paths
 from keras_sparse.sparsify import find_optimizer
 
@@ -44,27 +46,27 @@ class LotteryTicket:
     """
 
     model: keras.Model
-    masks: dict
-    rounds: list
+    masks: Masks
+    rounds: list[Round]
     start: TrainingState
 
-    def rewind(self):
+    def rewind(self) -> None:
         """Puts the model back to where the last training began."""
         self.start.restore(self.model)
 
 
 def lottery_ticket(
-    model_fn,
-    train_fn,
-    sparsity,
-    rounds,
-    rewind_step=0,
-    rewind="weights",
-    scope="global",
-    filters=None,
-    directory=None,
-    pattern=None,
-):
+    model_fn: Callable[[], keras.Model],
+    train_fn: Callable[[keras.Model, list[keras.callbacks.Callback]], Any],
+    sparsity: float,
+    rounds: int,
+    rewind_step: int = 0,
+    rewind: Literal["weights", "learning_rate"] | None = "weights",
+    scope: Scope = "global",
+    filters: Filters = None,
+    directory: PathLike | None = None,
+    pattern: Pattern | None = None,
+) -> LotteryTicket:
     """Finds a sparse subnetwork that trains as well as the whole network.
 
     Trains, prunes the smallest weights, rewinds what is left to an early step,

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+from typing import Self
 
 import keras
 import numpy as np
@@ -22,20 +23,20 @@ class TrainingState:
         optimizer: list of arrays: slots, step, learning rate, masks.
     """
 
-    model: list
-    optimizer: list
+    model: list[np.ndarray]
+    optimizer: list[np.ndarray]
 
     @classmethod
-    def of(cls, model):
+    def of(cls, model: keras.Model) -> Self:
         """Copies the state of a compiled `keras.Model`."""
         return cls(*map(_values, (model.variables, model.optimizer.variables)))
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> None:
         """Puts the state back, bit by bit."""
         _assign(model.variables, self.model)
         _assign(model.optimizer.variables, self.optimizer)
 
-    def restore_schedule(self, model):
+    def restore_schedule(self, model: keras.Model) -> None:
         """Puts back the step and the learning rate, and nothing else."""
         variables = model.optimizer.variables
         step = find_optimizer(model).iterations

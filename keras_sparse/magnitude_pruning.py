@@ -1,15 +1,17 @@
 """Gradual magnitude pruning, per layer or over the whole model."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_sparse import schedules
+from keras_sparse._types import Masks, Schedule, Scope, Tensor
 from keras_sparse.global_masks import check_scope, keep_largest
 from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.pattern import check_fit, check_pattern
+from keras_sparse.pattern import Pattern, check_fit, check_pattern
 from keras_sparse.topology import magnitude_mask, rounded_count
 
 
@@ -41,7 +43,12 @@ class MagnitudePruning(Method):
         'global'
     """
 
-    def __init__(self, schedule, scope="layer", pattern=None):
+    def __init__(
+        self,
+        schedule: Schedule,
+        scope: Scope = "layer",
+        pattern: Pattern | None = None,
+    ) -> None:
         check_scope(scope, pattern)
         self.schedule = _known_schedule(schedule)
         final = getattr(self.schedule, "target_sparsity", None)
@@ -50,10 +57,10 @@ class MagnitudePruning(Method):
         self.scope = scope
         self.pattern = pattern
 
-    def reads_initial_values(self):
+    def reads_initial_values(self) -> bool:
         return bool(self.due(0))
 
-    def initial_masks(self, weights):
+    def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
         """All ones, or pruned at once where the schedule says so at step 0."""
         check_fit(
             self.pattern, {p: np.shape(value) for p, value in weights.items()}
@@ -68,11 +75,13 @@ class MagnitudePruning(Method):
         masks = [ops.convert_to_numpy(mask) for mask in masks]
         return dict(zip(weights, masks, strict=True))
 
-    def due(self, step):
+    def due(self, step: Tensor) -> Tensor:
         """Whether the schedule prunes once `step` steps are done."""
         return self.schedule(step)[0]
 
-    def update(self, weights, moment):
+    def update(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> list[Tensor]:
         sparsity = self.schedule(moment.step)[1]
         if self.scope == "layer":
             return [

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 from matplotlib.image import imsave
@@ -35,7 +36,7 @@ def pixel_maps(history, image_shape):
         for step, mask in _first_and_last(history)
     ]
     most = max(1, *(int(count.max()) for _, count in counts))
-    pictures = []
+    pictures: list[tuple] = []
     for step, count in counts:
         alt = (
             f"Live connections per pixel at step {step}: {int(count.min())} "
@@ -63,7 +64,7 @@ def mask_pictures(history):
     Returns:
         list of (caption, SVG).
     """
-    pictures = []
+    pictures: list[tuple] = []
     for step, mask in _first_and_last(history):
         slices = mask.ndim == 4 and mask.shape[0] * mask.shape[1] > 1
         shades, across, down, detail = (_kernels if slices else _matrix)(mask)
@@ -87,7 +88,8 @@ def image_uri(image):
     if image.shape[-1] not in (3, 4):
         image = np.repeat(image.mean(-1, keepdims=True), 3, axis=-1)
     buffer = io.BytesIO()
-    imsave(buffer, image, format="png", metadata={"Software": None})
+    metadata: Any = {"Software": None}  # left out of the file
+    imsave(buffer, image, format="png", metadata=metadata)
     return (
         "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     )

@@ -1,12 +1,13 @@
 """What a sparse training method is, and what it is told."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from keras import ops
 
 from keras_sparse import distributions
+from keras_sparse._types import Distribution, MaskLike, Masks, Shape, Tensor
 from keras_sparse.config import (
     Configurable,
     check_choice,
@@ -14,6 +15,7 @@ from keras_sparse.config import (
     check_fraction,
 )
 from keras_sparse.pattern import (
+    Pattern,
     check_fit,
     check_masks,
     check_pattern,
@@ -47,10 +49,10 @@ class SparseWeight:
     """
 
     path: str
-    value: Any
-    mask: Any
-    gradient: Any = None
-    memory: dict = dataclasses.field(default_factory=dict)
+    value: Tensor
+    mask: Tensor
+    gradient: Tensor = None
+    memory: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,10 +67,10 @@ class Moment:
         scalars: dict name -> float scalar tensor, as of `Method.scalars`.
     """
 
-    step: Any
-    learning_rate_ratio: Any
-    learning_rate: Any = 0.0
-    scalars: dict = dataclasses.field(default_factory=dict)
+    step: Tensor
+    learning_rate_ratio: Tensor
+    learning_rate: Tensor = 0.0
+    scalars: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,10 +85,10 @@ class Update:
         scalars: dict name -> float scalar tensor, as of `Method.scalars`.
     """
 
-    masks: list
-    values: list | None = None
-    memories: list | None = None
-    scalars: dict | None = None
+    masks: Sequence[Tensor]
+    values: Sequence[Tensor] | None = None
+    memories: Sequence[Mapping[str, Tensor]] | None = None
+    scalars: Mapping[str, Tensor] | None = None
 
 
 class Method(Configurable):
@@ -107,43 +109,49 @@ class Method(Configurable):
     #: the model. Else they are forgotten, and come back as 0 with new slots.
     keeps_dormant_weights = False
     #: Names of float variables to keep per masked weight, of its shape.
-    memory = ()
+    memory: tuple[str, ...] = ()
     #: Float variables to keep, dict name -> initial value.
-    scalars = {}
-    #: What is kept or dropped as a whole, a `Pattern`, or None: single weights.
-    pattern = None
+    scalars: Mapping[str, float] = {}
+    #: What is kept or dropped as a whole; None: single weights.
+    pattern: Pattern | None = None
 
-    def reads_initial_values(self):
+    def reads_initial_values(self) -> bool:
         """Whether `initial_masks` reads values, not shapes alone."""
         return False
 
-    def initial_masks(self, weights):
+    def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
         """Returns a dict path -> boolean array for a dict path -> array."""
         raise NotImplementedError
 
-    def check_masks(self, masks):
+    def check_masks(self, masks: MaskLike) -> None:
         """Raises ValueError where given masks (path -> array) do not fit."""
         check_masks(self.pattern, masks)
 
-    def initial_memory(self, weights, masks):
+    def initial_memory(
+        self, weights: Mapping[str, Tensor], masks: Masks
+    ) -> dict[str, dict[str, Tensor]]:
         """Returns a dict name -> dict path -> array; what is left out is 0."""
         return {}
 
-    def due(self, step):
+    def due(self, step: Tensor) -> Tensor | None:
         """Returns a boolean scalar tensor, or None: the masks never change."""
         return None
 
-    def visible_gradient(self, weight):
+    def visible_gradient(self, weight: SparseWeight) -> Tensor:
         """Returns the gradient of a `SparseWeight` that the optimizer gets."""
         return ops.where(
             weight.mask, weight.gradient, ops.zeros_like(weight.gradient)
         )
 
-    def observe(self, weights, moment):
+    def observe(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> Sequence[dict[str, Tensor]]:
         """Returns the new memory of each `SparseWeight`: dicts, in order."""
         raise NotImplementedError
 
-    def update(self, weights, moment):
+    def update(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> Sequence[Tensor] | Update:
         """Returns the new boolean mask of each `SparseWeight`, or `Update`."""
         raise NotImplementedError
 
@@ -166,13 +174,13 @@ class FixedBudget(Method):
 
     def __init__(
         self,
-        sparsity,
-        distribution="erk",
-        custom=None,
-        dense_first=False,
-        seed=0,
-        pattern=None,
-    ):
+        sparsity: float,
+        distribution: Distribution = "erk",
+        custom: Mapping[str, float] | None = None,
+        dense_first: bool = False,
+        seed: int = 0,
+        pattern: Pattern | None = None,
+    ) -> None:
         check_choice("distribution", distribution, tuple(DISTRIBUTIONS))
         self.sparsity = check_fraction("sparsity", sparsity)
         self.seed = check_count("seed", seed, 0)
@@ -182,7 +190,7 @@ class FixedBudget(Method):
         self.dense_first = dense_first
         self.pattern = pattern
 
-    def sparsities(self, shapes):
+    def sparsities(self, shapes: Mapping[str, Shape]) -> dict[str, float]:
         """Returns a dict path -> share of zeros for a dict path -> shape."""
         custom = dict(self.custom or {})
         if self.dense_first and shapes:
@@ -192,7 +200,7 @@ class FixedBudget(Method):
             distribute = distributions.uniform
         return distribute(shapes, self.sparsity, custom=custom)
 
-    def num_kept(self, shapes):
+    def num_kept(self, shapes: Mapping[str, Shape]) -> dict[str, int]:
         """Returns a dict path -> live weights, for a dict path -> shape.
 
         With a pattern: live units of each of its groups. Zeros are counted as
@@ -206,7 +214,7 @@ class FixedBudget(Method):
             for path, sparsity in sparsities.items()
         }
 
-    def initial_masks(self, weights):
+    def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
         """Draws random masks."""
         shapes = {path: np.shape(value) for path, value in weights.items()}
         return {

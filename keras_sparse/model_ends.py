@@ -82,7 +82,7 @@ def last_layers(model):
         found = [
             layer for layer in model.layers if wanted & _ids(layer, "output")
         ]
-    opened = []
+    opened: list = []
     for layer in found:
         nested = isinstance(layer, keras.Model)
         opened += last_layers(layer) if nested else [layer]
@@ -114,7 +114,7 @@ def last_layers_with(model, variables):
 
 
 def _opened(model):
-    layers = []
+    layers: list = []
     for layer in model.layers:
         nested = isinstance(layer, keras.Model)
         layers += _opened(layer) if nested else [layer]

@@ -1,11 +1,14 @@
 """The optimizer wrapper that keeps a model sparse while it trains."""
 
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_sparse._types import Filters, MaskLike, Masks
 from keras_sparse.backend import outside_graph
 from keras_sparse.given_masks import check_masks
 from keras_sparse.masked_weight import Constant, masked_weights
@@ -53,7 +56,13 @@ class SparseOptimizer(SparseStep):
         [0.75]
     """
 
-    def __init__(self, inner, method, filters=None, name=None):
+    def __init__(
+        self,
+        inner: keras.optimizers.Optimizer | str,
+        method: Method,
+        filters: Filters = None,
+        name: str | None = None,
+    ) -> None:
         inner = inner_optimizer(inner)
         if not isinstance(method, Method):
             raise ValueError(
@@ -63,7 +72,9 @@ class SparseOptimizer(SparseStep):
         super().__init__(inner, method, name=name)
         self.filters = filters
 
-    def build(self, variables, masks=None):
+    def build(
+        self, variables: Sequence[keras.Variable], masks: MaskLike | None = None
+    ) -> None:
         """Makes the masks and zeroes the weights outside them.
 
         Args:
@@ -131,7 +142,7 @@ class SparseOptimizer(SparseStep):
             )
 
     @property
-    def masks(self):
+    def masks(self) -> Masks:
         """Dict: path of each masked variable -> boolean numpy array."""
         targets, variables = self._state.targets, self._sums.variables
         return {
@@ -143,18 +154,18 @@ class SparseOptimizer(SparseStep):
         }
 
     @property
-    def mask_updates(self):
+    def mask_updates(self) -> int:
         """int, how often the masks have been updated; 0 before training."""
         if not self.built:
             return 0
         return int(ops.convert_to_numpy(self._mask_updates))
 
-    def apply_masks(self):
+    def apply_masks(self) -> None:
         """Sets every weight outside its mask to 0.0, at once."""
         for target in self._state.targets.values():
             target.hide()
 
-    def set_masks(self, masks):
+    def set_masks(self, masks: MaskLike) -> None:
         """Changes masks by hand, at once; weights that are new start at 0.
 
         Args:
@@ -179,7 +190,9 @@ class SparseOptimizer(SparseStep):
             mask = ops.convert_to_tensor(np.asarray(mask, dtype=bool))
             targets[path].move(mask)
 
-    def finalize_variable_values(self, var_list):
+    def finalize_variable_values(
+        self, var_list: Sequence[keras.Variable]
+    ) -> None:
         super().finalize_variable_values(var_list)
         self.apply_masks()
         empty = [path for path, mask in self.masks.items() if not mask.any()]
@@ -190,7 +203,7 @@ class SparseOptimizer(SparseStep):
                 stacklevel=2,
             )
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
         has_masks = any(store[key].dtype == bool for key in store.keys())
         untrained = self.built and not ops.convert_to_numpy(self.iterations)
         if has_masks and not self.built:
@@ -207,7 +220,9 @@ class SparseOptimizer(SparseStep):
             # not know yet. Training builds again.
             inner = self.get_config()["inner"]
             inner = keras.saving.deserialize_keras_object(inner)
-            self.__init__(inner, self.method, self.filters, self.name)
+            SparseOptimizer.__init__(
+                self, inner, self.method, self.filters, self.name
+            )
         elif self.built:
             warnings.warn(
                 "The file holds no masks, so the masks stay as they are. Call "
@@ -215,7 +230,7 @@ class SparseOptimizer(SparseStep):
                 stacklevel=2,
             )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         # Names and places, because a Sequential model loses its own name from
         # the paths of its variables when it is loaded.
         filters = self.filters
@@ -233,7 +248,11 @@ class SparseOptimizer(SparseStep):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        custom_objects: Mapping[str, Any] | None = None,
+    ) -> Self:
         config = dict(config)
         for name in ("inner", "method"):
             config[name] = keras.saving.deserialize_keras_object(

@@ -9,6 +9,7 @@ import math
 import numpy as np
 from keras import ops
 
+from keras_sparse._types import Shape, Tensor
 from keras_sparse.config import Configurable
 from keras_sparse.distributions import num_zeros
 from keras_sparse.topk import top_magnitude_mask_of_rows
@@ -18,50 +19,52 @@ class Pattern(Configurable):
     """Base of patterns; a subclass says how a weight falls into units."""
 
     #: The one sparsity that the pattern allows, or None.
-    sparsity = None
+    sparsity: float | None = None
 
-    def units(self, tensor):
+    def units(self, tensor: Tensor) -> Tensor:
         """Reshapes a tensor to (groups, units, weights per unit)."""
         raise NotImplementedError
 
-    def spread(self, units, shape):
+    def spread(self, units: Tensor, shape: Shape) -> Tensor:
         """The inverse: spreads one value per unit over a weight of `shape`."""
         raise NotImplementedError
 
-    def weights(self, units, shape):
+    def weights(self, units: Tensor, shape: Shape) -> Tensor:
         """The mask of `shape` for booleans (groups, units)."""
         # Not as booleans: TensorFlow complains of moving their axes on CPUs.
         spread = self.spread(ops.cast(units, "uint8"), tuple(shape))
         return ops.cast(spread, "bool")
 
-    def misfit(self, shape):
+    def misfit(self, shape: Shape) -> str | None:
         """Says what is wrong with a shape, or None where the pattern fits."""
         return None
 
-    def magnitudes(self, tensor):
+    def magnitudes(self, tensor: Tensor) -> Tensor:
         """Mean magnitude of each unit, (groups, units)."""
         return ops.mean(ops.abs(self.units(tensor)), axis=-1)
 
-    def live(self, mask):
+    def live(self, mask: Tensor) -> Tensor:
         """Which units of a mask are live, (groups, units)."""
         return ops.max(self.units(ops.cast(mask, "uint8")), axis=-1) > 0
 
-    def holds(self, mask):
+    def holds(self, mask: Tensor) -> bool:
         """Whether a mask keeps whole units, and a right number per group."""
         live = ops.convert_to_numpy(self.live(mask))
         whole = ops.convert_to_numpy(self.weights(live, np.shape(mask)))
         same = bool((whole == np.asarray(mask, dtype=bool)).all())
         return same and self.allows(set(live.sum(axis=1).tolist()))
 
-    def allows(self, counts):
+    def allows(self, counts: set[int]) -> bool:
         """Whether the groups of a weight may keep so many units: a set."""
         return len(counts) == 1
 
-    def num_kept(self, num_units, sparsity):
+    def num_kept(self, num_units: int, sparsity: float) -> int:
         """Units that each group keeps: zeros are floor(sparsity * units)."""
         return num_units - int(math.floor(sparsity * num_units))
 
-    def regrow(self, survivors, live, grow_magnitudes):
+    def regrow(
+        self, survivors: Tensor, live: Tensor, grow_magnitudes: Tensor
+    ) -> Tensor:
         """Gives each group as many units as it had; tensors (groups, units).
 
         Args:
@@ -77,7 +80,7 @@ class Pattern(Configurable):
         grown = top_magnitude_mask_of_rows(grow_magnitudes, lost, others)
         return ops.logical_or(survivors, grown)
 
-    def without_ablation(self):
+    def without_ablation(self) -> "Pattern":
         """The pattern for a layer all of whose neurons must stay."""
         return self
 

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from keras_sparse._types import Shape, Tensor
 from keras_sparse.config import check_count, check_fraction
 from keras_sparse.pattern import Pattern, count_by_group
 from keras_sparse.topk import top_magnitude_mask_of_rows
@@ -32,11 +33,11 @@ class Block(Pattern):
         [[2.0, 1.0, 0.0, 2.0]]
     """
 
-    def __init__(self, rows, columns):
+    def __init__(self, rows: int, columns: int) -> None:
         self.rows = check_count("rows", rows, 1)
         self.columns = check_count("columns", columns, 1)
 
-    def misfit(self, shape):
+    def misfit(self, shape: Shape) -> str | None:
         if len(shape) < 2 or shape[-2] % self.rows:
             return f"dimension -2 is not divisible by rows={self.rows}"
         if shape[-1] % self.columns:
@@ -52,12 +53,12 @@ class Block(Pattern):
             self.columns,
         )
 
-    def units(self, tensor):
+    def units(self, tensor: Tensor) -> Tensor:
         tiles = ops.reshape(tensor, self._tiles(tuple(tensor.shape)))
         tiles = ops.transpose(tiles, (0, 1, 3, 2, 4))
         return ops.reshape(tiles, (1, -1, self.rows * self.columns))
 
-    def spread(self, units, shape):
+    def spread(self, units: Tensor, shape: Shape) -> Tensor:
         leading, tall, rows, wide, columns = self._tiles(shape)
         units = ops.reshape(units, (leading, tall, 1, wide, 1))
         tiles = ops.tile(units, (1, 1, rows, 1, columns))
@@ -78,10 +79,10 @@ class Channels(Pattern):
         [[2.0, 0.5]]
     """
 
-    def units(self, tensor):
+    def units(self, tensor: Tensor) -> Tensor:
         return ops.expand_dims(_by_output(tensor), 0)
 
-    def spread(self, units, shape):
+    def spread(self, units: Tensor, shape: Shape) -> Tensor:
         return ops.broadcast_to(ops.reshape(units, (shape[-1],)), shape)
 
 
@@ -107,7 +108,7 @@ class NofM(Pattern):
         0.5
     """
 
-    def __init__(self, n, m, axis=-2):
+    def __init__(self, n: int, m: int, axis: int = -2) -> None:
         self.n = check_count("n", n, 1)
         self.m = check_count("m", m, 2)
         if n >= m:
@@ -121,28 +122,25 @@ class NofM(Pattern):
                 f"Received: axis={axis!r}. Pass -2 for the inputs."
             )
         self.axis = axis
+        self.sparsity = 1 - self.n / self.m
 
-    @property
-    def sparsity(self):
-        return 1 - self.n / self.m
-
-    def allows(self, counts):
+    def allows(self, counts: set[int]) -> bool:
         return counts == {self.n}
 
-    def num_kept(self, num_units, sparsity):
+    def num_kept(self, num_units: int, sparsity: float) -> int:
         return max(self.n, round(num_units * (1 - sparsity)))
 
-    def misfit(self, shape):
+    def misfit(self, shape: Shape) -> str | None:
         if not -len(shape) <= self.axis < len(shape):
             return f"it has no dimension {self.axis}"
         if shape[self.axis] % self.m:
             return f"dimension {self.axis} is not divisible by m={self.m}"
         return None
 
-    def units(self, tensor):
+    def units(self, tensor: Tensor) -> Tensor:
         return ops.reshape(ops.moveaxis(tensor, self.axis, -1), (-1, self.m, 1))
 
-    def spread(self, units, shape):
+    def spread(self, units: Tensor, shape: Shape) -> Tensor:
         moved = list(shape)
         moved.append(moved.pop(self.axis))
         return ops.moveaxis(ops.reshape(units, moved), -1, self.axis)
@@ -171,22 +169,24 @@ class ConstantFanIn(Pattern):
         [[3.0, 1.0], [0.0, 1.0]]
     """
 
-    def __init__(self, min_salient=0.0):
+    def __init__(self, min_salient: float = 0.0) -> None:
         self.min_salient = check_fraction("min_salient", min_salient)
 
-    def units(self, tensor):
+    def units(self, tensor: Tensor) -> Tensor:
         return ops.expand_dims(_by_output(tensor), -1)
 
-    def spread(self, units, shape):
+    def spread(self, units: Tensor, shape: Shape) -> Tensor:
         return ops.reshape(ops.transpose(units), shape)
 
-    def allows(self, counts):
+    def allows(self, counts: set[int]) -> bool:
         return len(counts - {0}) == 1  # 0: an ablated neuron
 
-    def without_ablation(self):
+    def without_ablation(self) -> Pattern:
         return ConstantFanIn()
 
-    def regrow(self, survivors, live, grow_magnitudes):
+    def regrow(
+        self, survivors: Tensor, live: Tensor, grow_magnitudes: Tensor
+    ) -> Tensor:
         if not self.min_salient:
             return super().regrow(survivors, live, grow_magnitudes)
         others = ops.logical_not(survivors)

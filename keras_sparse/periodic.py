@@ -1,9 +1,13 @@
 """A fixed budget that moves every so many steps."""
 
+from collections.abc import Mapping
+
 from keras import ops
 
+from keras_sparse._types import Distribution, Tensor
 from keras_sparse.config import check_count
 from keras_sparse.method import FixedBudget
+from keras_sparse.pattern import Pattern
 
 
 class PeriodicBudget(FixedBudget):
@@ -20,16 +24,16 @@ class PeriodicBudget(FixedBudget):
 
     def __init__(
         self,
-        sparsity,
-        distribution,
-        custom,
-        dense_first,
-        seed,
-        update_every,
-        update_until,
-        update_from,
-        pattern=None,
-    ):
+        sparsity: float,
+        distribution: Distribution,
+        custom: Mapping[str, float] | None,
+        dense_first: bool,
+        seed: int,
+        update_every: int,
+        update_until: int | None,
+        update_from: int | None,
+        pattern: Pattern | None = None,
+    ) -> None:
         super().__init__(
             sparsity, distribution, custom, dense_first, seed, pattern
         )
@@ -37,7 +41,7 @@ class PeriodicBudget(FixedBudget):
         self.update_until = check_count("update_until", update_until, 0, True)
         self.update_from = check_count("update_from", update_from, 0, True)
 
-    def due(self, step):
+    def due(self, step: Tensor) -> Tensor:
         """True each `update_every` steps from `update_from`, before the end."""
         first = self.update_from
         first = self.update_every if first is None else first

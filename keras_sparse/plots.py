@@ -129,7 +129,7 @@ def moved_per_layer(updates, paths):
     if len(moved) > MOST_LAYERS:
         ranked = sorted(order, key=lambda path: -moved[path].sum())
         rest = ranked[MOST_LAYERS - 1 :]
-        others = sum(moved.pop(path) for path in rest)
+        others = np.sum([moved.pop(path) for path in rest], axis=0)
         moved[f"{len(rest)} other layers"] = others
     return moved
 

@@ -1,11 +1,15 @@
 """Sparse training with a fixed budget: Static, SET and RigL."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import keras
 
+from keras_sparse._types import Distribution, DropSchedule, Tensor
 from keras_sparse.backend import in_turn
 from keras_sparse.config import check_choice, check_fraction
-from keras_sparse.method import FixedBudget
-from keras_sparse.pattern import patterns_of
+from keras_sparse.method import FixedBudget, Moment, SparseWeight
+from keras_sparse.pattern import Pattern, patterns_of
 from keras_sparse.periodic import PeriodicBudget
 from keras_sparse.schedules import cosine_decay, linear_decay
 from keras_sparse.topology import drop_and_grow, random_scores
@@ -18,7 +22,8 @@ class Static(FixedBudget):
     __doc__ = (
         """Trains inside a random mask that never changes.
     """
-        + FixedBudget.__doc__.split("\n", 1)[1]
+        # Without docstrings (python -OO) there is none to take over.
+        + (FixedBudget.__doc__ or "").partition("\n")[2]
         + """
     Source: Evci et al. 2020, arXiv:1911.11134, section 4 ("Static").
     Differs from the authors' `SparseStaticOptimizer`: that one also re-zeroes
@@ -34,18 +39,18 @@ class Static(FixedBudget):
 class _MovingBudget(PeriodicBudget):
     def __init__(
         self,
-        sparsity,
-        distribution="erk",
-        update_every=100,
-        update_until=None,
-        drop_fraction=0.3,
-        seed=0,
-        drop_schedule=None,
-        update_from=None,
-        custom=None,
-        dense_first=False,
-        pattern=None,
-    ):
+        sparsity: float,
+        distribution: Distribution = "erk",
+        update_every: int = 100,
+        update_until: int | None = None,
+        drop_fraction: float = 0.3,
+        seed: int = 0,
+        drop_schedule: DropSchedule | None = None,
+        update_from: int | None = None,
+        custom: Mapping[str, float] | None = None,
+        dense_first: bool = False,
+        pattern: Pattern | None = None,
+    ) -> None:
         super().__init__(
             sparsity,
             distribution,
@@ -70,7 +75,13 @@ class _MovingBudget(PeriodicBudget):
         )
 
     @classmethod
-    def itop(cls, sparsity, update_every=1000, drop_fraction=0.5, **arguments):
+    def itop(
+        cls,
+        sparsity: float,
+        update_every: int = 1000,
+        drop_fraction: float = 0.5,
+        **arguments: Any,
+    ) -> Self:
         """The settings of in-time over-parameterisation: explore more.
 
         Fewer updates that each move more let every new weight train before it
@@ -96,7 +107,7 @@ class _MovingBudget(PeriodicBudget):
             **arguments,
         )
 
-    def current_drop_fraction(self, moment):
+    def current_drop_fraction(self, moment: Moment) -> Tensor:
         """Share of the live weights to move at this `Moment`."""
         default = "learning_rate" if self.update_until is None else "cosine"
         schedule = self.drop_schedule or default
@@ -110,11 +121,13 @@ class _MovingBudget(PeriodicBudget):
             decay = 1.0
         return self.drop_fraction * decay
 
-    def grow_score(self, weight, moment):
+    def grow_score(self, weight: SparseWeight, moment: Moment) -> Tensor:
         """Tensor of `weight`'s shape: where to grow first."""
         raise NotImplementedError
 
-    def update(self, weights, moment):
+    def update(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> Sequence[Tensor]:
         fraction = self.current_drop_fraction(moment)
         patterns = patterns_of(weights, self.pattern)
 
@@ -173,7 +186,7 @@ class SET(_MovingBudget):
         (True, False)
     """
 
-    def grow_score(self, weight, moment):
+    def grow_score(self, weight: SparseWeight, moment: Moment) -> Tensor:
         """Random numbers that depend on seed, path and step only."""
         shape = tuple(weight.value.shape)
         return random_scores(shape, self.seed, weight.path, moment.step)
@@ -202,6 +215,6 @@ class RigL(_MovingBudget):
     update_replaces_step = True
     needs_gradient = True
 
-    def grow_score(self, weight, moment):
+    def grow_score(self, weight: SparseWeight, moment: Moment) -> Tensor:
         """The dense gradient of the loss, summed over replicas."""
         return weight.gradient

@@ -1,13 +1,18 @@
 """Pruning before training by what the data say: SNIP and GraSP."""
 
 import numbers
+from collections.abc import Mapping
+from typing import Any, Literal
 
+import keras
 import numpy as np
 
+from keras_sparse._types import Distribution, Filters, Masks, Scope
 from keras_sparse.batches import stream
 from keras_sparse.config import check_choice
 from keras_sparse.data_free import magnitude, random, synflow
 from keras_sparse.data_scores import grasp_scores, snip_scores
+from keras_sparse.pattern import Pattern
 from keras_sparse.pure_model import PureModel
 from keras_sparse.saliency_losses import data_loss
 from keras_sparse.score_masks import budget, masks_from_scores, warn_of_empty
@@ -17,22 +22,22 @@ __all__ = ["grasp", "magnitude", "random", "snip", "synflow"]
 
 
 def snip(
-    model,
-    x,
-    y=None,
-    sparsity=None,
-    loss=None,
-    scope="global",
-    filters=None,
-    batch_size=128,
+    model: keras.Model,
+    x: Any,
+    y: Any = None,
+    sparsity: float | None = None,
+    loss: Any = None,
+    scope: Scope = "global",
+    filters: Filters = None,
+    batch_size: int = 128,
     *,
-    sample_weight=None,
-    training=False,
-    distribution=None,
-    custom=None,
-    never_empty=False,
-    pattern=None,
-):
+    sample_weight: np.ndarray | None = None,
+    training: bool = False,
+    distribution: Distribution | None = None,
+    custom: Mapping[str, float] | None = None,
+    never_empty: bool = False,
+    pattern: Pattern | None = None,
+) -> Masks:
     """Keeps the weights whose removal would change the loss most (SNIP).
 
     Goes through the data once; nothing of the model changes.
@@ -97,25 +102,25 @@ def snip(
 
 
 def grasp(
-    model,
-    x,
-    y=None,
-    sparsity=None,
-    temperature=200.0,
-    loss=None,
-    scope="global",
-    filters=None,
-    batch_size=128,
+    model: keras.Model,
+    x: Any,
+    y: Any = None,
+    sparsity: float | None = None,
+    temperature: float = 200.0,
+    loss: Any = None,
+    scope: Scope = "global",
+    filters: Filters = None,
+    batch_size: int = 128,
     *,
-    sample_weight=None,
-    training=True,
-    reduction="mean",
-    outputs=None,
-    distribution=None,
-    custom=None,
-    never_empty=False,
-    pattern=None,
-):
+    sample_weight: np.ndarray | None = None,
+    training: bool = True,
+    reduction: Literal["mean", "sum"] = "mean",
+    outputs: Literal["logits", "softmax", "sigmoid"] | None = None,
+    distribution: Distribution | None = None,
+    custom: Mapping[str, float] | None = None,
+    never_empty: bool = False,
+    pattern: Pattern | None = None,
+) -> Masks:
     """Keeps the weights that the flow of the gradient needs most (GraSP).
 
     Goes through the data twice; nothing of the model changes.

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from keras_sparse._types import Tensor
 from keras_sparse.config import Configurable, check_count, check_fraction
 
 
@@ -13,7 +14,7 @@ def _progress(step, begin, end):
     return ops.clip((step - begin) / max(end - begin, 1), 0.0, 1.0)
 
 
-def cosine_decay(step, end):
+def cosine_decay(step: Tensor, end: float) -> Tensor:
     """Falls from 1 at step 0 to 0 at `end` along half a cosine.
 
     Source: Evci et al. 2020, arXiv:1911.11134, section 3, equation 1.
@@ -21,12 +22,16 @@ def cosine_decay(step, end):
     return 0.5 * (1.0 + ops.cos(math.pi * _progress(step, 0, end)))
 
 
-def linear_decay(step, end):
+def linear_decay(step: Tensor, end: float) -> Tensor:
     """Falls from 1 at step 0 to 0 at `end` along a line."""
     return 1.0 - _progress(step, 0, end)
 
 
 class _Schedule(Configurable):
+    begin_step: int
+    end_step: int
+    frequency: int
+
     def _is_due(self, step):
         step = ops.cast(step, "int32")
         due = ops.logical_and(
@@ -68,7 +73,13 @@ class ConstantSparsity(_Schedule):
         (True, 0.5)
     """
 
-    def __init__(self, target_sparsity, begin_step, end_step=-1, frequency=100):
+    def __init__(
+        self,
+        target_sparsity: float,
+        begin_step: int,
+        end_step: int = -1,
+        frequency: int = 100,
+    ) -> None:
         self.target_sparsity = check_fraction(
             "target_sparsity", target_sparsity
         )
@@ -77,7 +88,7 @@ class ConstantSparsity(_Schedule):
         self.frequency = frequency
         self._check_steps(end_step_lowest=-1)
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (whether to prune at `step`, share of zeros then)."""
         sparsity = ops.cast(self.target_sparsity, "float32")
         return self._is_due(step), sparsity
@@ -110,13 +121,13 @@ class PolynomialDecay(_Schedule):
 
     def __init__(
         self,
-        initial_sparsity,
-        final_sparsity,
-        begin_step,
-        end_step,
-        power=3,
-        frequency=100,
-    ):
+        initial_sparsity: float,
+        final_sparsity: float,
+        begin_step: int,
+        end_step: int,
+        power: float = 3,
+        frequency: int = 100,
+    ) -> None:
         if not isinstance(power, (int, float)) or power <= 0:
             raise ValueError(
                 "`power` must be a positive number. "
@@ -132,7 +143,7 @@ class PolynomialDecay(_Schedule):
         self.frequency = frequency
         self._check_steps(end_step_lowest=1)
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (whether to prune at `step`, share of zeros then)."""
         last = ops.equal(ops.cast(step, "int32"), self.end_step)
         left = 1.0 - _progress(step, self.begin_step, self.end_step)

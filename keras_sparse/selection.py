@@ -21,7 +21,8 @@ def unique_paths(variables):
     Returns:
         List of str, all different, in the order of `variables`.
     """
-    counts, paths = {}, []
+    counts: dict[str, int] = {}
+    paths = []
     for variable in variables:
         count = counts[variable.path] = counts.get(variable.path, 0) + 1
         paths.append(f"{variable.path}#{count}" if count > 1 else variable.path)

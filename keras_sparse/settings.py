@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from keras_sparse._types import Distribution
 from keras_sparse.config import check_choice, check_count, check_fraction
 from keras_sparse.device_profiles import PROFILES
 from keras_sparse.magnitude_pruning import MagnitudePruning
@@ -44,7 +45,7 @@ class Settings:
     model: str = "mlp"
     method: str = "rigl"
     sparsity: float = 0.9
-    distribution: str = "erk"
+    distribution: Distribution = "erk"
     device_profile: str = ""
     filters: tuple = ()
     epochs: int = 0

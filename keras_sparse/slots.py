@@ -87,7 +87,7 @@ def build_and_record_slots(optimizer, variables):
         maxima, moving averages. The value is 0 but for the accumulators of
         Adagrad and Ftrl, by which Ftrl divides.
     """
-    slots = {id(variable): [] for variable in variables}
+    slots: dict[int, list] = {id(variable): [] for variable in variables}
     make = optimizer.add_variable_from_reference
 
     def make_and_record(reference_variable, name=None, initializer="zeros"):

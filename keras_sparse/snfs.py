@@ -1,10 +1,16 @@
 """Sparse networks from scratch: momentum says where weights are missing."""
 
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
 import keras
 from keras import ops
 
+from keras_sparse._types import Distribution, DropSchedule, Tensor
 from keras_sparse.budgets import count, share_out
 from keras_sparse.config import check_choice, check_fraction
+from keras_sparse.method import Moment, SparseWeight
+from keras_sparse.pattern import Pattern
 from keras_sparse.rigl import _MovingBudget
 from keras_sparse.topk import top_magnitude_mask
 
@@ -136,20 +142,20 @@ class SNFS(_MovingBudget):
 
     def __init__(
         self,
-        sparsity,
-        distribution="erk",
-        update_every=100,
-        update_until=None,
-        drop_fraction=0.5,
-        seed=0,
-        drop_schedule=None,
-        update_from=None,
-        custom=None,
-        dense_first=False,
-        momentum=0.9,
-        redistribution="momentum",
-        pattern=None,
-    ):
+        sparsity: float,
+        distribution: Distribution = "erk",
+        update_every: int = 100,
+        update_until: int | None = None,
+        drop_fraction: float = 0.5,
+        seed: int = 0,
+        drop_schedule: DropSchedule | None = None,
+        update_from: int | None = None,
+        custom: Mapping[str, float] | None = None,
+        dense_first: bool = False,
+        momentum: float = 0.9,
+        redistribution: Literal["momentum"] | None = "momentum",
+        pattern: Pattern | None = None,
+    ) -> None:
         super().__init__(
             sparsity,
             distribution,
@@ -174,7 +180,9 @@ class SNFS(_MovingBudget):
         self.momentum = check_fraction("momentum", momentum)
         self.redistribution = redistribution
 
-    def observe(self, weights, moment):
+    def observe(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> list[dict[str, Tensor]]:
         """The momentum: `momentum * old + (1 - momentum) * gradient`."""
         return [
             {
@@ -184,11 +192,13 @@ class SNFS(_MovingBudget):
             for weight in weights
         ]
 
-    def grow_score(self, weight, moment):
+    def grow_score(self, weight: SparseWeight, moment: Moment) -> Tensor:
         """The momentum."""
         return weight.memory["momentum"]
 
-    def update(self, weights, moment):
+    def update(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> Sequence[Tensor]:
         if self.redistribution is None:
             return super().update(weights, moment)
         return drop_and_redistribute(

@@ -1,11 +1,12 @@
 """One step of a sparse optimizer: train inside the masks, or move them."""
 
+import keras
 from keras import ops
 
 from keras_sparse.accumulation import AccumulatingWrapper, do_nothing
 from keras_sparse.backend import dense
 from keras_sparse.masked_weight import seen_by_method
-from keras_sparse.method import Moment, Update
+from keras_sparse.method import Method, Moment, Update
 from keras_sparse.slots import keeps_zeros
 
 
@@ -25,7 +26,12 @@ class State:
 class SparseStep(AccumulatingWrapper):
     """Base of `SparseOptimizer`; what happens to the gradients of a step."""
 
-    def __init__(self, inner, method, name=None):
+    def __init__(
+        self,
+        inner: keras.optimizers.Optimizer,
+        method: Method,
+        name: str | None = None,
+    ) -> None:
         super().__init__(inner, name=name)
         self.method = method
         self._state = State()

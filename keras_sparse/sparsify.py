@@ -3,16 +3,23 @@
 import keras
 import numpy as np
 
+from keras_sparse._types import Filters, MaskLike, Masks
 from keras_sparse.config import check_model
-from keras_sparse.device_profiles import weights_for, with_pattern
+from keras_sparse.device_profiles import ProfileName, weights_for, with_pattern
 from keras_sparse.given_masks import check_masks
+from keras_sparse.method import Method
 from keras_sparse.optimizer import SparseOptimizer
 from keras_sparse.selection import select
 
 
 def sparsify(
-    model, optimizer, method, masks=None, filters=None, device_profile=None
-):
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer | str,
+    method: Method,
+    masks: MaskLike | None = None,
+    filters: Filters = None,
+    device_profile: ProfileName | None = None,
+) -> SparseOptimizer:
     """Draws or sets masks, zeroes weights, and wraps the optimizer, at once.
 
     `SparseOptimizer` does the same by itself when `fit` starts; this is for
@@ -68,7 +75,7 @@ def sparsify(
     return sparse
 
 
-def masks(model):
+def masks(model: keras.Model) -> Masks:
     """Returns the masks of a model compiled with a `SparseOptimizer`.
 
     Args:
@@ -84,7 +91,7 @@ def masks(model):
     return find_optimizer(model).masks
 
 
-def sparsity(model):
+def sparsity(model: keras.Model) -> dict[str, float]:
     """Returns the share of zeros in each mask of a compiled model.
 
     Args:
@@ -101,7 +108,7 @@ def sparsity(model):
     }
 
 
-def find_optimizer(model):
+def find_optimizer(model: keras.Model) -> SparseOptimizer:
     """Returns the model's `SparseOptimizer`, or raises ValueError."""
     optimizer = getattr(model, "optimizer", None)
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):

@@ -1,13 +1,16 @@
 """Dense weights behind a sparse model: straight-through and Top-KAST."""
 
+from collections.abc import Mapping, Sequence
+
 import keras
 import numpy as np
 from keras import ops
 
+from keras_sparse._types import Distribution, Masks, Tensor
 from keras_sparse.backend import num_replicas
 from keras_sparse.config import check_count, check_fraction, check_number
-from keras_sparse.method import FixedBudget, SparseWeight, Update
-from keras_sparse.pattern import fitting
+from keras_sparse.method import FixedBudget, Moment, SparseWeight, Update
+from keras_sparse.pattern import Pattern, fitting
 from keras_sparse.topk import top_magnitude_mask
 from keras_sparse.topology import keep_largest
 
@@ -18,17 +21,23 @@ class _LargestWeights(FixedBudget):
     keeps_dormant_weights = True
 
     def __init__(
-        self, sparsity, distribution, update_every, custom, dense_first, pattern
-    ):
+        self,
+        sparsity: float,
+        distribution: Distribution,
+        update_every: int,
+        custom: Mapping[str, float] | None,
+        dense_first: bool,
+        pattern: Pattern | None,
+    ) -> None:
         super().__init__(
             sparsity, distribution, custom, dense_first, pattern=pattern
         )
         self.update_every = check_count("update_every", update_every, 1)
 
-    def reads_initial_values(self):
+    def reads_initial_values(self) -> bool:
         return True
 
-    def initial_masks(self, weights):
+    def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
         """Keeps the largest of the initial weights."""
         start = [
             SparseWeight(path, value, np.ones(np.shape(value), dtype=bool))
@@ -37,11 +46,11 @@ class _LargestWeights(FixedBudget):
         masks = map(ops.convert_to_numpy, self.forward_masks(start))
         return dict(zip(weights, masks, strict=True))
 
-    def due(self, step):
+    def due(self, step: Tensor) -> Tensor:
         """True each `update_every` steps."""
         return ops.equal(ops.cast(step, "int32") % self.update_every, 0)
 
-    def forward_masks(self, weights):
+    def forward_masks(self, weights: Sequence[SparseWeight]) -> list[Tensor]:
         """The mask of each `SparseWeight` by the magnitude of its values."""
         shapes = {w.path: tuple(w.value.shape) for w in weights}
         num_kept = self.num_kept(shapes)
@@ -55,7 +64,9 @@ class _LargestWeights(FixedBudget):
             for weight in weights
         ]
 
-    def update(self, weights, moment):
+    def update(
+        self, weights: Sequence[SparseWeight], moment: Moment
+    ) -> Sequence[Tensor] | Update:
         return self.forward_masks(weights)
 
 
@@ -93,18 +104,18 @@ class STE(_LargestWeights):
 
     def __init__(
         self,
-        sparsity,
-        distribution="erk",
-        update_every=1,
-        custom=None,
-        dense_first=False,
-        pattern=None,
-    ):
+        sparsity: float,
+        distribution: Distribution = "erk",
+        update_every: int = 1,
+        custom: Mapping[str, float] | None = None,
+        dense_first: bool = False,
+        pattern: Pattern | None = None,
+    ) -> None:
         super().__init__(
             sparsity, distribution, update_every, custom, dense_first, pattern
         )
 
-    def visible_gradient(self, weight):
+    def visible_gradient(self, weight: SparseWeight) -> Tensor:
         """All of it: dormant weights train too."""
         return weight.gradient
 
@@ -139,15 +150,15 @@ class TopKAST(_LargestWeights):
 
     def __init__(
         self,
-        sparsity,
-        backward_sparsity,
-        distribution="erk",
-        update_every=1,
-        custom=None,
-        dense_first=False,
-        pattern=None,
-        penalty=1e-4,
-    ):
+        sparsity: float,
+        backward_sparsity: float,
+        distribution: Distribution = "erk",
+        update_every: int = 1,
+        custom: Mapping[str, float] | None = None,
+        dense_first: bool = False,
+        pattern: Pattern | None = None,
+        penalty: float = 1e-4,
+    ) -> None:
         super().__init__(
             sparsity, distribution, update_every, custom, dense_first, pattern
         )
@@ -162,7 +173,9 @@ class TopKAST(_LargestWeights):
             )
         self.penalty = check_number("penalty", penalty)
 
-    def initial_memory(self, weights, masks):
+    def initial_memory(
+        self, weights: Mapping[str, Tensor], masks: Masks
+    ) -> dict[str, dict[str, Tensor]]:
         start = [
             SparseWeight(path, value, masks[path])
             for path, value in weights.items()
@@ -171,7 +184,7 @@ class TopKAST(_LargestWeights):
         found = zip(weights, self._trained(start, shapes), strict=True)
         return {"trained": {p: ops.convert_to_numpy(t) for p, t in found}}
 
-    def visible_gradient(self, weight):
+    def visible_gradient(self, weight: SparseWeight) -> Tensor:
         """That of set B, with the penalty's."""
         outside = 1.0 / (1.0 - self.sparsity)
         factor = ops.cast(ops.where(weight.mask, 1.0, outside), "float32")
@@ -182,7 +195,7 @@ class TopKAST(_LargestWeights):
         trained = weight.memory["trained"] > 0
         return ops.where(trained, gradient, ops.zeros_like(gradient))
 
-    def update(self, weights, moment):
+    def update(self, weights: Sequence[SparseWeight], moment: Moment) -> Update:
         masks = self.forward_masks(weights)
         shapes = {w.path: tuple(w.value.shape) for w in weights}
         seen = [

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 from rich.console import Console
 from rich.table import Table
 
@@ -35,7 +36,7 @@ class SummaryRow:
     bytes: int
 
 
-def summary(model, print_table=True):
+def summary(model: keras.Model, print_table: bool = True) -> list[SummaryRow]:
     """Prints what each layer of a model costs, and returns the rows.
 
     Live weights are those that its `SparseOptimizer` does not mask, or, in a
@@ -85,7 +86,7 @@ def _masks_of_kernels(model):
 
 
 def _kernel_shapes(model):
-    shapes = {}
+    shapes: dict[str, list[str]] = {}
     paths = unique_paths(model.weights)
     for path, variable in zip(paths, model.weights, strict=True):
         if len(variable.shape) >= 2:
