@@ -21,6 +21,13 @@ class WeightRow:
             int8 what stands for 0.
         bytes: int, bytes of the stored values and of the sparse index.
         dtype: str, numbers that it is stored in: `"float32"`, `"int8"`.
+
+    Example:
+        >>> import keras_export
+        >>> row = keras_export.WeightRow(
+        ...     "dense", (10, 64), "FULLY_CONNECTED", "csr", 0.9, 400)
+        >>> row.dtype
+        'float32'
     """
 
     name: str
@@ -40,6 +47,11 @@ class LayerRow:
         name: str, the tensor's name in the file.
         encoding: str, as in `WeightRow`.
         reason: str, why this one; says so where it is slower than dense.
+
+    Example:
+        >>> import keras_export
+        >>> keras_export.LayerRow("dense", "csr", "Faster.").encoding
+        'csr'
     """
 
     name: str
@@ -64,6 +76,12 @@ class ExportReport:
             a SavedModel.
         difference: float, largest absolute difference to `model.predict` seen
             when the export was verified; None if it was not.
+
+    Example:
+        >>> import keras_export
+        >>> report = keras_export.ExportReport("m.tflite", "litert", 900, 500)
+        >>> report.weights, report.difference
+        ((), None)
     """
 
     path: str

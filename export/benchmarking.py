@@ -39,6 +39,13 @@ class BenchmarkRow:
         gzip_bytes: int, size of the file after gzip level 9.
         batch_size: int, examples per call.
         cpu: str, what `cpu_model` says.
+
+    Example:
+        >>> import keras_export
+        >>> row = keras_export.BenchmarkRow(
+        ...     "sparse", 1, 0.5, 0.4, 0.6, 1.2, 900, 500, 1, "an unknown CPU")
+        >>> f"{row.name} takes {row.ratio:.0%} of the time"
+        'sparse takes 50% of the time'
     """
 
     name: str

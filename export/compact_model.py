@@ -22,6 +22,12 @@ class CompactionRow:
             if not known.
         after: int, how many of them stay.
         reason: str, why more could not go; empty if all that is dead goes.
+
+    Example:
+        >>> import keras_export
+        >>> row = keras_export.CompactionRow("dense", 8, 5)
+        >>> row.before - row.after, row.reason
+        (3, '')
     """
 
     name: str

@@ -40,6 +40,11 @@ class ExplainRow:
             sparse kernel or in a part of the network that XNNPACK runs sparse.
         reason: str, one sentence.
         remedy: str, what to do about it; empty where nothing has to be done.
+
+    Example:
+        >>> import keras_export
+        >>> keras_export.ExplainRow("conv", "Conv2D", True, "It is 1x1.").remedy
+        ''
     """
 
     layer: str

@@ -86,12 +86,27 @@ class _AlignedBuilder(flatbuffers.Builder):
 
 
 def read_weights(path: PathLike) -> tuple[WeightRow, ...]:
-    """Returns a tuple of `WeightRow`, the constants of rank >= 2.
+    """Reads the weights of a LiteRT file: its constants of rank 2 and above.
 
     Floats and int8; whole numbers of other widths are shapes and paddings.
 
+    Args:
+        path: str or path-like, a `.tflite` file.
+
+    Returns:
+        tuple of `WeightRow`, in file order.
+
     Raises:
+        FileNotFoundError: if there is nothing at `path`.
         ValueError: if the file is not a `.tflite` file, or a damaged one.
+
+    Example:
+        >>> import keras, keras_export, tempfile
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> path = tempfile.mkdtemp() + "/model.tflite"
+        >>> report = keras_export.litert(model, path)
+        >>> [row.shape for row in keras_export.read_weights(path)]
+        [(2, 4)]
     """
     model = read_model(path)
     with naming_damage(path):

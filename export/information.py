@@ -22,6 +22,12 @@ class LimitRow:
         mask_bytes: float, information in where the nonzeros are.
         limit_bytes: dict from bits per value, 32, 16 and 8, to bytes (float):
             the nonzeros and their places.
+
+    Example:
+        >>> import keras_export
+        >>> row = keras_export.LimitRow("total", 10, 1, 0.5, {32: 4.5})
+        >>> row.limit_bytes[32]
+        4.5
     """
 
     name: str

@@ -50,6 +50,13 @@ class TensorRow:
         index_bytes: int, bytes that say where they lie.
         limit_bytes: float, information in it at this dtype's width: its
             nonzeros and their places (see `information_limit`).
+
+    Example:
+        >>> import keras_export
+        >>> row = keras_export.TensorRow(
+        ...     "dense", (10, 64), "float32", "csr", 0.9, 256, 84, 290.5)
+        >>> row.value_bytes + row.index_bytes
+        340
     """
 
     name: str
@@ -71,6 +78,11 @@ class OperatorRow:
         version: int, of the kernel that the file asks for.
         runs_on: str, `"XNNPACK"` (LiteRT's default delegate), `"builtin"`
             (its own kernel), or `"unknown"`.
+
+    Example:
+        >>> import keras_export
+        >>> keras_export.OperatorRow("FULLY_CONNECTED", 8, "XNNPACK").runs_on
+        'XNNPACK'
     """
 
     name: str
@@ -90,6 +102,13 @@ class LiteRTInspection:
         tensors: tuple of `TensorRow`, in file order.
         operators: tuple of `OperatorRow`, in file order.
         problem: str, why the default interpreter does not start; else empty.
+
+    Example:
+        >>> import keras_export
+        >>> found = keras_export.LiteRTInspection(
+        ...     "m.tflite", 900, 500, 0.0, (), (), problem="")
+        >>> found.bytes
+        900
     """
 
     path: str

@@ -17,7 +17,13 @@ TIMEOUT = 600
 
 
 class InterpreterError(ValueError):
-    """A `.tflite` file that the LiteRT interpreter cannot run."""
+    """A `.tflite` file that the LiteRT interpreter cannot run.
+
+    Example:
+        >>> import keras_export
+        >>> issubclass(keras_export.InterpreterError, ValueError)
+        True
+    """
 
 
 class IsolatedInterpreter:

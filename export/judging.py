@@ -4,7 +4,13 @@ from keras_export.tolerances import differences, disagreement
 
 
 class VerificationError(ValueError):
-    """An exported artefact does not stand for its Keras model."""
+    """An exported artefact does not stand for its Keras model.
+
+    Example:
+        >>> import keras_export
+        >>> issubclass(keras_export.VerificationError, ValueError)
+        True
+    """
 
 
 class Judge:

@@ -27,8 +27,15 @@ def quiet() -> Iterator[None]:
     whole process: other threads are silent meanwhile, and those that come to
     a `quiet` block wait for their turn. Blocks may be nested.
 
+    Yields:
+        None.
+
+    Raises:
+        Exception: what the block raises.
+
     Example:
-        >>> with quiet():
+        >>> import keras_export
+        >>> with keras_export.quiet():
         ...     print("not shown")
     """
     with (

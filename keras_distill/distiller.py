@@ -127,7 +127,19 @@ class Distiller(FrozenTeacher):
         sample_weight: Any = None,
         training: bool = True,
     ) -> TensorLike:
-        """The loss of a batch; see the class."""
+        """The loss of a batch; see the class.
+
+        Args:
+            x, y, y_pred, sample_weight, training: as in
+                `keras.Model.compute_loss`.
+
+        Returns:
+            float32 scalar tensor.
+
+        Raises:
+            ValueError: no compiled loss, or no labels for it, although it
+                has a weight.
+        """
         student, added = self._student_losses(x, y, y_pred, sample_weight)
         values = self._distillation_losses(x, y_pred, sample_weight, training)
         terms, own = self._parts.terms, self._parts.student_weight

@@ -120,7 +120,17 @@ class PenultimateDistillation(TeacherLoss):
     def layers(
         self, teacher: keras.Model, student: keras.Model
     ) -> tuple[str, str]:
-        """Names of the two layers, found where they were not given."""
+        """Names of the two layers, found where they were not given.
+
+        Args:
+            teacher, student: built `keras.Model`.
+
+        Returns:
+            (name of the teacher's layer, name of the student's).
+
+        Raises:
+            ValueError: a model in which no such layer is found.
+        """
         return (
             self.teacher_layer or penultimate_layer(teacher, "teacher_layer"),
             self.student_layer or penultimate_layer(student, "student_layer"),
@@ -139,7 +149,14 @@ class PenultimateDistillation(TeacherLoss):
     def validate_model_compatibility(
         self, teacher: keras.Model, student: keras.Model
     ) -> None:
-        """Raises in `keras.distillation.Distiller` if a layer has no name."""
+        """Checks models for `keras.distillation.Distiller`, which calls this.
+
+        Args:
+            teacher, student: built `keras.Model`.
+
+        Raises:
+            ValueError: `teacher_layer` or `student_layer` was not given.
+        """
         if self.teacher_layer is None or self.student_layer is None:
             found = self.layers(teacher, student)
             raise ValueError(

@@ -26,6 +26,16 @@ class SubclassFindings:
         permutation: int array (K,), the fine label that each subclass stands
             for, or -1.
         num_classes: int; subclass k is one of class `k // (K / num_classes)`.
+
+    Example:
+        >>> import numpy as np
+        >>> import keras_distill as kd
+        >>> counts, own = np.array([[0, 3], [2, 0]]), np.array([1, 0])
+        >>> found = kd.SubclassFindings(
+        ...     1.0, 1.0, 2, np.repeat([0, 1], [3, 2]), np.arange(2), counts,
+        ...     own, num_classes=2)
+        >>> found.order.tolist(), found.class_of(1)
+        ([1, 0], 1)
     """
 
     accuracy: float
@@ -47,7 +57,14 @@ class SubclassFindings:
         )
 
     def class_of(self, subclass: int) -> int:
-        """The class that a subclass is one of."""
+        """The class that a subclass is one of.
+
+        Args:
+            subclass: int from 0 to K - 1.
+
+        Returns:
+            int from 0 to `num_classes` - 1.
+        """
         return int(subclass) * self.num_classes // len(self.counts)
 
 

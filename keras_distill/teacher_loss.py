@@ -22,5 +22,14 @@ class TeacherLoss(keras.losses.Loss, keras.distillation.DistillationLoss):
         student_outputs: TensorLike,
         **kwargs: Any,
     ) -> TensorLike:
-        """The mean over the batch, as `keras.distillation` calls it."""
+        """The mean over the batch, as `keras.distillation` calls it.
+
+        Args:
+            teacher_outputs: tensor, what the loss takes as targets.
+            student_outputs: tensor, what it takes as predictions.
+            **kwargs: of `keras.distillation`, not used.
+
+        Returns:
+            float32 scalar tensor.
+        """
         return self(teacher_outputs, student_outputs)

@@ -24,6 +24,12 @@ class AblationCurve:
         counts: tuple of int, how many of `units` are ablated; the first is 0.
         pixels: int64 array (counts, labels), over all images; a pixel of the
             background, in all categories, counts for label 0.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> pixels = np.array([[6, 4], [8, 2]])
+        >>> kl.AblationCurve(1, (7,), (0, 1), pixels).remaining.tolist()
+        [1.0, 0.5]
     """
 
     label: int

@@ -88,7 +88,14 @@ class AdversarialSchedule(keras.callbacks.Callback):
         self.sharpness, self.ramp, self.peak = sharpness, ramp, peak
 
     def __call__(self, step: TensorLike) -> TensorLike:
-        """Weight at a step; number or tensor in, float32 tensor out."""
+        """Weight at a step.
+
+        Args:
+            step: number from 0, or scalar tensor.
+
+        Returns:
+            float32 scalar tensor.
+        """
         progress = ops.cast(step, "float32") / self.total_steps
         progress = ops.clip(progress, 0.0, 1.0)
         if self.shape == "sigmoid":

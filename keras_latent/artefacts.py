@@ -35,6 +35,14 @@ class ArtefactFindings:
             same latent points.
         unit_distances: float64 array (units of the layer,), of the images
             that each activates most; None where units were given.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> before = kl.FrechetFindings(4.0, "mine", 9, 9)
+        >>> after = kl.FrechetFindings(1.0, "mine", 9, 9)
+        >>> found = kl.ArtefactFindings((3,), before, after, None)
+        >>> float(found.before) - float(found.after)
+        3.0
     """
 
     units: tuple[int, ...]

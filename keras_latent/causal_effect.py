@@ -30,6 +30,13 @@ class CausalEffect:
         value: float32 array (units,), what is inserted.
         units: tuple of int, those of the largest alpha, which were measured.
         unit_effects: tuple of float, the effect of each of `units` alone.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> one = np.ones(1, "float32")
+        >>> found = kl.CausalEffect(0.5, 0.75, 0.25, one, one, (0,), (0.5,))
+        >>> float(found)
+        0.5
     """
 
     effect: float

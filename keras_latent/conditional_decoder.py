@@ -20,6 +20,9 @@ def concatenate_attribute(
     Returns:
         Tensor of shape (batch, ..., channels + columns), `features`' dtype.
 
+    Raises:
+        ValueError: tensors of other ranks.
+
     Source: Lample et al. 2017, arXiv:1706.00409, section 3.4; `decode` in the
         authors' `src/model.py`.
 

@@ -99,6 +99,9 @@ def origin(name: str, data_dir: PathLike | None = None) -> str:
     Returns:
         str.
 
+    Raises:
+        ValueError: `name` is no text, or empty.
+
     Example:
         >>> import keras_latent as kl
         >>> kl.datasets.origin("digits_m")

@@ -155,12 +155,22 @@ class Directions:
         return direction_film(self, generator, z, k, path, shifts, **options)
 
     def save(self, path: PathLike) -> None:
-        """Writes matrix, names and scores to a file of `np.savez`."""
+        """Writes matrix, names and scores to a file of `np.savez`.
+
+        Args:
+            path: file to write, as it is named.
+        """
         write_directions(path, self.matrix, self.names, self.scores)
 
     @classmethod
     def load(cls, path: PathLike) -> Self:
         """Directions of a file of `save`; nothing in it is executed.
+
+        Args:
+            path: file to read.
+
+        Returns:
+            `Directions`.
 
         Raises:
             ValueError: a file of something else, damaged, or newer.
@@ -198,7 +208,17 @@ class Directions:
         return Directions(self.matrix, named, {**self.scores, **marked})
 
     def subset(self, k: Sequence[int | str]) -> "Directions":
-        """Some of the directions, a list of numbers or names, in its order."""
+        """Some of the directions, in the order asked for.
+
+        Args:
+            k: list of numbers or names.
+
+        Returns:
+            `Directions`.
+
+        Raises:
+            ValueError: there is none of a number or name, or several.
+        """
         rows = [self.index(one) for one in k]
         return Directions(
             self.matrix[rows],
@@ -208,6 +228,12 @@ class Directions:
 
     def index(self, k: int | str) -> int:
         """Number of a direction, given by its number or its name.
+
+        Args:
+            k: int from 0, or str.
+
+        Returns:
+            int.
 
         Raises:
             ValueError: there is none of it, or several of that name.

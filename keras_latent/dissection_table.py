@@ -24,6 +24,11 @@ class Unit:
         interpretable: bool, whether the IoU exceeds the limit.
         top_images: tuple of int, the rows of `z` whose images activate the
             unit most, the largest first.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> kl.Unit(7, 2, "sky", 0.3, 1.5, True, (4, 0)).class_name
+        'sky'
     """
 
     number: int
@@ -77,10 +82,13 @@ class Dissection:
         return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
 
     def ranking(self, class_: int | str) -> np.ndarray:
-        """Units by their IoU with a class, an int array, the largest first.
+        """Units by their IoU with a class, the largest first.
 
         Args:
             class_: int from 1, a label; or str, its name.
+
+        Returns:
+            int array (units,).
 
         Raises:
             ValueError: there is no such class.
@@ -96,7 +104,11 @@ class Dissection:
         return rows
 
     def to_csv(self, path: PathLike) -> None:
-        """Writes the table as CSV, with a line of names."""
+        """Writes the table as CSV, with a line of names.
+
+        Args:
+            path: file to write.
+        """
         with (
             whole_file(path) as new,
             open(new, "w", newline="", encoding="utf-8") as file,

@@ -157,7 +157,18 @@ class DomainAdversarial(DomainFit):
         sample_weight: Any = None,
         training: bool = True,
     ) -> TensorLike:
-        """The loss of a batch; see the class."""
+        """The loss of a batch; see the class.
+
+        Args:
+            x, y, y_pred, sample_weight, training: as in
+                `keras.Model.compute_loss`; `y_pred` is what `call` returns.
+
+        Returns:
+            Scalar tensor.
+
+        Raises:
+            ValueError: training on a batch of one domain.
+        """
         if not isinstance(y_pred, tuple):
             if training:
                 raise ValueError(
@@ -179,6 +190,14 @@ class DomainAdversarial(DomainFit):
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
+        """Metrics of the labels of the source.
+
+        Args:
+            x, y, y_pred, sample_weight: as for `compute_loss`.
+
+        Returns:
+            dict of names to values.
+        """
         if isinstance(y_pred, tuple):
             return super().compute_metrics(x, y, y_pred[0], sample_weight)
         results = super().compute_metrics(x, y, y_pred, sample_weight)

@@ -177,7 +177,14 @@ class DomainFit(keras.Model):
             )
 
     def known_total_steps(self) -> Any:
-        """The variable `total_steps`, or an error where no `fit` set it."""
+        """The steps of the whole training, as `fit` counted them.
+
+        Returns:
+            The variable `total_steps`.
+
+        Raises:
+            ValueError: no `fit` set it.
+        """
         if not getattr(self, "_steps_are_known", False):
             raise ValueError(
                 "`weight=None` spreads the paper's schedule over the steps of "

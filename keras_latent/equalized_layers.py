@@ -21,6 +21,12 @@ class _Equalized(keras.layers.Layer):
         self.gain, self.seed = gain, seed
 
     def add_kernel(self, shape: Sequence[int], units: int) -> None:
+        """Adds kernel and bias, and the factor of the kernel in `call`.
+
+        Args:
+            shape: ints, of the kernel.
+            units: int, of the bias.
+        """
         fan_in = 1
         for size in shape[:-1]:
             fan_in *= size

@@ -124,7 +124,15 @@ class Fader(FaderTraining):
     def call(
         self, inputs: Sequence[TensorLike], training: bool | None = None
     ) -> TensorLike:
-        """Reconstructs images with attributes; `inputs` is a pair of them."""
+        """Reconstructs images with attributes.
+
+        Args:
+            inputs: pair (images, attributes), as for `reconstruct`.
+            training: bool or None.
+
+        Returns:
+            Tensor like the images.
+        """
         images, attributes = inputs
         targets = one_hot_attributes(attributes, self.attribute_sizes)
         code = self.encoder(images, training=training)
@@ -136,12 +144,32 @@ class Fader(FaderTraining):
         targets: TensorLike,
         training: bool | None = False,
     ) -> TensorLike:
-        """Images of codes and one-hot attributes, as tensors."""
+        """Images of codes and attributes.
+
+        Args:
+            code: tensor of codes, as from `encoder`.
+            targets: tensor (batch, columns), one-hot.
+            training: bool or None.
+
+        Returns:
+            Tensor of images.
+        """
         targets = ops.cast(targets, self.decoder.inputs[1].dtype)
         return self.decoder([code, targets], training=training)
 
     def encode(self, images: ArrayLike, batch_size: int = 256) -> np.ndarray:
-        """Codes of an array of images, as an array."""
+        """Codes of images.
+
+        Args:
+            images: array of shape (batch, ...).
+            batch_size: int, images at once.
+
+        Returns:
+            Array of shape (batch, ...).
+
+        Raises:
+            ValueError: images of another shape, or not finite.
+        """
         check_images(images, self.encoder, self.decoder)
         return self.encoder.predict(images, batch_size=batch_size, verbose=0)
 
@@ -174,7 +202,21 @@ class Fader(FaderTraining):
         batch_size: int | None = None,
         **options: Any,
     ) -> keras.callbacks.History:
-        """Trains as `keras.Model.fit` does; `batch_size`: see the class."""
+        """Trains as `keras.Model.fit` does.
+
+        Args:
+            x: array of images, or a data set of batches (images, attributes).
+            y: array of attributes, of a row for each image.
+            batch_size: int or None; see the class.
+            **options: other arguments of `keras.Model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            ValueError: images or attributes that do not fit, other kinds of
+                data, weights of examples or classes.
+        """
         refuse_weights(options)
         options.setdefault("validation_batch_size", batch_size)
         parts = self.critic_steps + 1
@@ -182,14 +224,36 @@ class Fader(FaderTraining):
         return super().fit(x, y, batch_size=size, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, **options: Any) -> Any:
-        """The logs of data, as `keras.Model.evaluate` gives them."""
+        """The logs of data, as `keras.Model.evaluate` gives them.
+
+        Args:
+            x, y: as for `fit`.
+            **options: other arguments of `keras.Model.evaluate`.
+
+        Returns:
+            List or dict of floats.
+
+        Raises:
+            ValueError: images or attributes that do not fit, weights.
+        """
         refuse_weights(options)
         if y is not None:
             self._check(x, y)
         return super().evaluate(x, y, **options)
 
     def predict(self, x: Any, **options: Any) -> np.ndarray:
-        """Reconstructions; `x` is [images, attributes] or a dataset of both."""
+        """Reconstructions, as `keras.Model.predict` gives them.
+
+        Args:
+            x: [images, attributes], or a data set of batches of both.
+            **options: other arguments of `keras.Model.predict`.
+
+        Returns:
+            Array like the images.
+
+        Raises:
+            ValueError: images or attributes that do not fit.
+        """
         if isinstance(x, (list, tuple)):
             self._check(*x)
         return super().predict(x, **options)

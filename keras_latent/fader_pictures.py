@@ -116,6 +116,17 @@ def interpolation_strips(
 
     Source: interpolate.py of facebookresearch/FaderNetworks; -1 to 2 is what
         its `alpha_min` and `alpha_max` of 2 give.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> def decode(inputs):
+        ...     return inputs[0] * inputs[1][:, 1, None, None, None]
+        >>> networks, images = (np.copy, decode), np.ones((4, 8, 8, 1))
+        >>> labels = np.arange(4) % 2
+        >>> strips = kl.interpolation_strips(
+        ...     networks, images, labels, attribute_sizes=2, steps=4)
+        >>> strips[1:4]
+        b'PNG'
     """
     check_count("steps", steps, minimum=2)
     case = SwapCase(

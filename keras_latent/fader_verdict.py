@@ -28,6 +28,11 @@ class FaderLimits:
 
     Raises:
         ValueError: numbers out of range.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> round(kl.FaderLimits(readable=0.2).probe(chance=0.1), 2)
+        0.28
     """
 
     readable: float = 0.2
@@ -40,7 +45,14 @@ class FaderLimits:
         check_number("error_ratio", self.error_ratio, low=1.0)
 
     def probe(self, chance: float) -> float:
-        """The accuracy that a probe may reach where `chance` is guessing."""
+        """The accuracy that a probe may reach.
+
+        Args:
+            chance: float in [0, 1], the accuracy of guessing.
+
+        Returns:
+            float in [0, 1].
+        """
         return chance + self.readable * (1 - chance)
 
 
@@ -59,6 +71,16 @@ class FaderFindings:
             None where it is not known.
         guessing_loss: float, that of a classifier which knows only how
             frequent each label is: ln 10 for ten even labels.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> probe = kl.ProbeFindings((0.9,), (0.1,), 100)
+        >>> swap = kl.SwapFindings(1.0, [np.eye(2)], [np.ones((2, 2))])
+        >>> error = kl.ReconstructionFindings(0.1, None, (-1.0, 1.0))
+        >>> found = kl.FaderFindings(
+        ...     "FAILURE", ["A probe reads it."], probe, swap, error, 2.29, 2.3)
+        >>> found.looks_fooled
+        True
     """
 
     verdict: Literal["SUCCESS", "FAILURE"]

@@ -49,11 +49,13 @@ class FeatureStatistics:
 
     @property
     def mean(self) -> np.ndarray:
+        """float64 array (d,), the mean of the rows."""
         self._need(1, "mean")
         return self._mean.copy()
 
     @property
     def covariance(self) -> np.ndarray:
+        """float64 array (d, d), divided by `count` - 1."""
         self._need(2, "covariance")
         return self._scatter / (self.count - 1)
 

@@ -21,6 +21,11 @@ class FrechetFindings:
         distance: float from 0, in squared units of the features.
         features: str, name of the features.
         real_examples, generated_examples: int.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> float(kl.FrechetFindings(2.5, "mine", 10, 10))
+        2.5
     """
 
     distance: float

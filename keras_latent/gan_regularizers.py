@@ -37,6 +37,9 @@ class GANRegularizer:
             gan: the `GAN` in training; `gan.step` counts its steps.
             real: tensor of shape (batch, ...).
             fake: tensor of the same shape.
+
+        Returns:
+            float32 scalar tensor, or None: nothing to add.
         """
         return None
 
@@ -49,6 +52,9 @@ class GANRegularizer:
             gan: the `GAN` in training; `gan.step` counts its steps.
             latent: tensor of shape (batch, latent_dim).
             fake: tensor, what the generator made of `latent`.
+
+        Returns:
+            float32 scalar tensor, or None: nothing to add.
         """
         return None
 
@@ -58,7 +64,14 @@ class GANRegularizer:
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """The object of what `get_config` returned."""
+        """The object of what `get_config` returned.
+
+        Args:
+            config: dict.
+
+        Returns:
+            A regularizer of this class.
+        """
         return cls(**config)
 
 

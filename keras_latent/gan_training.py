@@ -110,13 +110,30 @@ class GANTraining(keras.Model):
         purpose: Sequence[int],
         kind: LatentDistribution | None = None,
     ) -> tf.Tensor:
-        """Random rows of this step; see `draw_rows`."""
+        """Random rows of this step; see `draw_rows`.
+
+        Args:
+            shape: list of ints or int tensors, the rows first.
+            purpose: int, or tuple of ints: each has draws of its own.
+            kind: as `latent_distribution`; None: that of the GAN.
+
+        Returns:
+            float32 tensor of that shape.
+        """
         kind = kind or self.latent_distribution
         seed = purpose if isinstance(purpose, tuple) else (OTHER, purpose)
         return draw_rows(shape, (self.seed, *seed), self.step, kind)
 
     def draw_latent(self, rows: Any, *purpose: int) -> tf.Tensor:
-        """Latent points of this step, (rows, latent_dim)."""
+        """Latent points of this step.
+
+        Args:
+            rows: int or int tensor.
+            *purpose: ints: each has draws of its own.
+
+        Returns:
+            float32 tensor (rows, latent_dim).
+        """
         return self.draw([rows, *self.latent_shape], purpose)
 
     def train_step(self, data: Any) -> dict[str, Any]:

@@ -108,10 +108,13 @@ class HessianPenaltyRegularizer(GANRegularizer):
         return self.weight_at(gan.step) * penalty
 
     def weight_at(self, step: Any) -> tf.Tensor:
-        """The weight at a step of the GAN, a float32 scalar tensor.
+        """The weight at a step of the GAN.
 
         Args:
             step: int, or int scalar tensor.
+
+        Returns:
+            float32 scalar tensor.
         """
         past = tf.cast(step, "float32") - float(self.start_step)
         if not self.warmup_steps:

@@ -32,6 +32,12 @@ class HessianFindings:
         diagonal_maxima: float in [0, 1], share of points and pixels whose
             largest |H_ij| is on the diagonal.
         points, latent_dim: int.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> found = kl.HessianFindings(0.0, 4.0, float("inf"), 1.0, 64, 2)
+        >>> found.off_diagonal_energy < found.diagonal_energy
+        True
     """
 
     off_diagonal_energy: float

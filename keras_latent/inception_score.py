@@ -22,6 +22,12 @@ class InceptionScoreFindings:
         scores: tuple of float in [1, classes], one for each split.
         features: str, name of the classifier.
         examples: int.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> found = kl.InceptionScoreFindings((3.0, 5.0), "mine", 100)
+        >>> found.score, found.standard_deviation
+        (4.0, 1.0)
     """
 
     scores: tuple[float, ...]
@@ -30,6 +36,7 @@ class InceptionScoreFindings:
 
     @property
     def score(self) -> float:
+        """Mean of the scores of the splits."""
         return float(np.mean(self.scores))
 
     @property

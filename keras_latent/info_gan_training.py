@@ -33,7 +33,14 @@ class InfoGANTraining(GAN):
         return sum(self.categorical) + self.continuous
 
     def codes_of(self, latent: TensorLike) -> TensorLike:
-        """The columns of latent points that are codes."""
+        """The columns of latent points that are codes.
+
+        Args:
+            latent: tensor (rows, latent_dim).
+
+        Returns:
+            Tensor (rows, code_width).
+        """
         return latent[:, self.latent_shape[0] - self.code_width :]
 
     def compile(  # type: ignore[override]  # the options of GAN, by name
@@ -46,18 +53,42 @@ class InfoGANTraining(GAN):
 
         Without optimizers it takes those of the paper: Adam of beta_1 0.5 and
         learning rates 2e-4 (discriminator) and 1e-3 (generator).
+
+        Args:
+            d_optimizer, g_optimizer: optimizers or their names, or None.
+            **options: other arguments of `GAN.compile`, by name.
+
+        Raises:
+            ValueError: as `GAN.compile`.
         """
         default = keras.optimizers.Adam(1e-3, 0.5)
         super().compile(d_optimizer, g_optimizer or default, **options)
 
     def draw_latent(self, rows: Any, *purpose: int) -> tf.Tensor:
-        """Latent points of this step, (rows, latent_dim)."""
+        """Latent points of this step.
+
+        Args:
+            rows: int or int tensor.
+            *purpose: ints: each has draws of its own.
+
+        Returns:
+            float32 tensor (rows, latent_dim), the codes last.
+        """
         return self.draw_codes(rows, (self.seed, *purpose), self.step)
 
     def draw_codes(
         self, rows: Any, seed: Sequence[int], step: Any
     ) -> tf.Tensor:
-        """Latent points of a seed, a tuple of ints, and a step."""
+        """Latent points of a seed and a step.
+
+        Args:
+            rows: int or int tensor.
+            seed: tuple of ints.
+            step: int or int scalar tensor.
+
+        Returns:
+            float32 tensor (rows, latent_dim), the codes last.
+        """
         width, kind = self.latent_shape[0], self.latent_distribution
         codes = self.categorical, self.continuous
         return draw_latent(rows, width, *codes, seed, step, kind)

@@ -20,6 +20,12 @@ class KernelFindings:
             alone where these were used.
         features: str, name of the features.
         real_examples, generated_examples: int.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> found = kl.KernelFindings((0.0, 2.0), "mine", 10, 10)
+        >>> found.distance, round(found.standard_error, 6)
+        (1.0, 1.0)
     """
 
     values: tuple[float, ...]

@@ -17,6 +17,12 @@ class ModeFindings:
         counts: int array (modes,), samples near each mode.
         samples: int, all samples, near a mode or not.
         fair_share: float, the share of samples / modes that covers a mode.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> found = kl.ModeFindings(np.array([9, 1]), 10, fair_share=0.5)
+        >>> found.covered, found.high_quality
+        (1, 1.0)
     """
 
     counts: np.ndarray

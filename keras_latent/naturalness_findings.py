@@ -21,6 +21,13 @@ class NaturalnessFindings:
         rarer: float64 array (directions,) in [0, 0.5], share of real images
             to which the first classifier gave the rarer of its two labels.
         samples: int, images by which each was measured.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> accuracies = np.array([[1.0], [0.9], [0.75], [0.5]])
+        >>> found = kl.NaturalnessFindings(*accuracies, samples=160)
+        >>> float(found), found.degenerate.tolist()
+        (0.75, [False])
     """
 
     reference: np.ndarray

@@ -28,6 +28,11 @@ class PathLengthFindings:
         standard_error: float, of the mean.
         features: str, name of what distances are measured in.
         samples, kept: int, paths measured, and those between the percentiles.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> float(kl.PathLengthFindings(2.0, 0.1, "images", 100, 98))
+        2.0
     """
 
     length: float

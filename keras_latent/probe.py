@@ -25,6 +25,12 @@ class ProbeFindings:
             most frequent among these examples.
         accuracies, chances: tuples of the same for each attribute.
         examples: int, held-out examples that were judged.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> found = kl.ProbeFindings((0.5, 0.75), (0.5, 0.5), 100)
+        >>> found.accuracy, found.chance
+        (0.625, 0.5)
     """
 
     accuracies: tuple[float, ...]
@@ -33,10 +39,12 @@ class ProbeFindings:
 
     @property
     def accuracy(self) -> float:
+        """Mean of `accuracies`."""
         return float(np.mean(self.accuracies))
 
     @property
     def chance(self) -> float:
+        """Mean of `chances`."""
         return float(np.mean(self.chances))
 
     def __float__(self) -> float:

@@ -54,6 +54,13 @@ class ProgressiveTraining(GAN):
 
         Without optimizers it takes those of the paper: Adam of learning rate
         1e-3, beta_1 0, beta_2 .99 and epsilon 1e-8.
+
+        Args:
+            d_optimizer, g_optimizer: optimizers or their names, or None.
+            **options: other arguments of `GAN.compile`, by name.
+
+        Raises:
+            ValueError: as `GAN.compile`.
         """
         adam = keras.optimizers.Adam
         paper = dict(beta_1=0.0, beta_2=0.99, epsilon=1e-8)

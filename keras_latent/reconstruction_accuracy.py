@@ -16,6 +16,12 @@ class ReconstructionAccuracy:
         accuracies: float64 array (directions,) in [0, 1].
         samples: int, pairs that were judged.
         shift_error: float from 0, mean absolute error of the shifts.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> found = kl.ReconstructionAccuracy(np.array([1.0, 0.5]), 64, 0.1)
+        >>> found.accuracy, found.chance
+        (0.75, 0.5)
     """
 
     accuracies: np.ndarray
@@ -24,6 +30,7 @@ class ReconstructionAccuracy:
 
     @property
     def accuracy(self) -> float:
+        """Mean of `accuracies`."""
         return float(np.mean(self.accuracies))
 
     @property

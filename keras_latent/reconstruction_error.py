@@ -22,6 +22,11 @@ class ReconstructionFindings:
             squared units of the images.
         baseline_error: float from 0, the same of the baseline, or None.
         image_range: (smallest, largest) value of the images.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> kl.ReconstructionFindings(0.5, 0.25, (0.0, 1.0)).ratio
+        2.0
     """
 
     error: float

@@ -14,7 +14,20 @@ CHANGES = ("background", "object")
 
 
 class SaliencyData(NamedTuple):
-    """What `saliency_masks` gives; see there."""
+    """Images and where their object is, from `saliency_masks`.
+
+    Attributes:
+        images: float32 array (kept, height, width, channels).
+        masks: int32 array (kept, height, width), 1 on the object, else 0.
+        rows: int array (kept,), which latent points they are of.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> pixels = np.zeros((2, 8, 8, 3)), np.zeros((2, 8, 8), "int32")
+        >>> images, masks, rows = kl.SaliencyData(*pixels, np.array([0, 4]))
+        >>> rows.tolist()
+        [0, 4]
+    """
 
     images: np.ndarray
     masks: np.ndarray

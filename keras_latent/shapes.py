@@ -16,7 +16,19 @@ BATCH = 1024  # images drawn at once
 
 
 class ShapesData(NamedTuple):
-    """What `shapes` gives; see there."""
+    """Images of one shape each, from `shapes` or `dsprites`.
+
+    Attributes:
+        images: float32 array (count, size, size, channels).
+        masks: int32 array (count, size, size), 0 on the background.
+        factors: float32 array (count, 5), what each image was drawn by.
+
+    Example:
+        >>> import keras_latent as kl
+        >>> images, masks, factors = kl.shapes(4, size=16)
+        >>> images.shape, masks.shape, factors.shape
+        ((4, 16, 16, 3), (4, 16, 16), (4, 5))
+    """
 
     images: np.ndarray
     masks: np.ndarray

@@ -28,6 +28,13 @@ class SwapFindings:
         hits: list, for each attribute an int array (source, target): images
             in which the judge reads the target.
         counts: list of int arrays like `hits`: images decoded.
+
+    Example:
+        >>> import numpy as np, keras_latent as kl
+        >>> hits, counts = np.array([[4, 3], [1, 4]]), np.full((2, 2), 4)
+        >>> found = kl.SwapFindings(1.0, [hits], [counts])
+        >>> found.accuracy, found.own_accuracy
+        (0.5, 1.0)
     """
 
     judge_accuracy: float

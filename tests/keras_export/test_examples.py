@@ -7,30 +7,15 @@ import pytest
 
 import keras_export
 
-FUNCTIONS = [
-    "benchmark",
-    "compact",
-    "compaction",
-    "cpu_model",
-    "information_limit",
-    "inspect_litert",
-    "explain",
-    "litert",
-    "random_inputs",
-    "saved_model",
-    "verify",
-    "xnnpack_ready",
-]
-
 
 def examples(name):
-    function = getattr(keras_export, name)
+    value = getattr(keras_export, name)
     return doctest.DocTestFinder(recurse=False).find(
-        function, name, globs={}, module=False
+        value, name, globs={}, module=False
     )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", keras_export.__all__)
 def test_example_runs(name):
     (example,) = examples(name)
     assert 0 < len(example.examples) <= 8
