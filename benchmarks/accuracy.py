@@ -2,7 +2,7 @@
 
     python benchmarks/accuracy.py --dataset digits --seeds 5
     python benchmarks/accuracy.py --dataset mnist --seeds 3 \
-        --data-dir ../shared/data/tfds --runs dense rigl:0.9 rigl:0.98 \
+        --data-dir DIR --runs dense rigl:0.9 rigl:0.98 \
         static:0.98
 
 Trains what `keras-sparse train` trains, with its defaults, once per run and

@@ -1,7 +1,7 @@
 """Pruning before training: GraSP, SNIP, SynFlow, magnitude and random.
 
-    python benchmarks/before_training.py
-    KERAS_BACKEND=jax python benchmarks/before_training.py --dataset cifar10 \
+    python benchmarks/before_training.py --data-dir DIR
+    KERAS_BACKEND=jax python benchmarks/before_training.py --data-dir DIR \
         --model wrn-22-2 --steps 62500 --batch-size 128 --l2 1e-4 --augment \
         --workers 1
 

@@ -1,6 +1,6 @@
 """Learned directions of an SN-GAN of MNIST, beside random ones.
 
-    python benchmarks/directions_mnist.py --data-dir ../shared/data/tfds
+    python benchmarks/directions_mnist.py --data-dir DIR
 
 Takes the generator that `benchmarks/sngan_mnist.py` trained. Learned directions
 (`DirectionDiscovery`, columns of length 1) and fixed random ones (orthonormal)

@@ -1,7 +1,7 @@
 """Codes of MNIST digits that do not tell the digit, and what that costs.
 
-    python benchmarks/fader.py --data-dir ../shared/data/tfds --seeds 3
-    python benchmarks/fader.py --data-dir ../shared/data/tfds --seeds 3 --long
+    python benchmarks/fader.py --data-dir DIR --seeds 3
+    python benchmarks/fader.py --data-dir DIR --seeds 3 --long
 
 For each seed a `Fader` of dense networks and the same networks without an
 adversary (beta 0), on the 60,000 training images, for equal steps of encoder
@@ -64,7 +64,7 @@ def main():
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data-dir", default="../shared/data/tfds")
+    parser.add_argument("--data-dir", required=True)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=10)
     parser.add_argument("--long", action="store_true")

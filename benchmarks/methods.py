@@ -1,14 +1,19 @@
 """Every sparse training method at the same number of steps.
 
-    python benchmarks/methods.py
-    python benchmarks/methods.py --methods "set, drop half" "rigl, drop half" \
+    python benchmarks/methods.py --data-dir DIR
+    python benchmarks/methods.py --data-dir DIR \
+        --methods "set, drop half" "rigl, drop half" \
         --sparsities 0.95 0.98 --output benchmarks/results/methods_half.json
-    KERAS_BACKEND=jax python benchmarks/methods.py --dataset cifar10 \
+    python benchmarks/methods.py --data-dir DIR --sparsities 0.9 \
+        --methods "rigl, constant fan-in" "rigl, in-time" "set, in-time" \
+        --output benchmarks/results/methods_variants.json
+    KERAS_BACKEND=jax python benchmarks/methods.py --data-dir DIR \
         --model wrn-22-2 --steps 97656 --batch-size 128 --l2 5e-4 --augment \
         --update-every 100 --workers 1
 
 Prints a table, writes `benchmarks/results/methods.json` and a plot. The second
-command tells what SNFS owes to the half of the weights that it moves at first.
+command tells what SNFS owes to the half of the weights that it moves at first;
+the third runs variants.
 """
 
 import science
@@ -56,8 +61,14 @@ METHODS = {
     ),
 }
 
-# Not in the table by default: SET and RigL with the drop fraction of SNFS.
+# Not in the table by default: variants, and SET and RigL with the drop fraction
+# of SNFS.
 CONTROLS = {
+    "rigl, constant fan-in": lambda s, n, k, seed: moving(
+        ks.RigL, s, n, k, seed, pattern=ks.ConstantFanIn(0.3)
+    ),
+    "rigl, in-time": lambda s, n, k, seed: ks.RigL.itop(s, 2 * k, seed=seed),
+    "set, in-time": lambda s, n, k, seed: ks.SET.itop(s, 2 * k, seed=seed),
     "set, drop half": lambda s, n, k, seed: moving(
         ks.SET, s, n, k, seed, drop_fraction=0.5
     ),

@@ -35,7 +35,7 @@ def parser(description, steps, sparsities, labels):
     """The options that every comparison takes."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--dataset", default="cifar10")
-    options.add_argument("--data-dir", default="../shared/data/tfds")
+    options.add_argument("--data-dir", required=True)
     options.add_argument("--model", default="vgg-6")
     options.add_argument("--steps", type=int, default=steps)
     options.add_argument("--batch-size", type=int, default=64)

@@ -1,6 +1,6 @@
 """An SN-GAN that draws MNIST digits, and what metrics say of them.
 
-    python benchmarks/sngan_mnist.py --data-dir ../shared/data/tfds
+    python benchmarks/sngan_mnist.py --data-dir DIR
 
 Trains `kl.sngan_networks` on the 60,000 training digits, padded to 32 x 32 and
 scaled to [-1, 1], with the hinge loss. Judges the averaged generator by the

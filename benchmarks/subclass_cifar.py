@@ -67,7 +67,7 @@ FULL = Schedule(20, 16, 8, 16, 1, 100, 50)
 def main():
     """Trains, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data-dir", default="../shared/data/tfds")
+    parser.add_argument("--data-dir", required=True)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--examples", type=int, help="to train on")

@@ -46,7 +46,7 @@ NOTEBOOK = {
 def main():
     """Trains, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data-dir", default="../shared/data/tfds")
+    parser.add_argument("--data-dir", required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="of every network")
     which = parser.add_mutually_exclusive_group()
