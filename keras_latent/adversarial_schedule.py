@@ -129,6 +129,7 @@ class AdversarialSchedule(keras.callbacks.Callback):
             variable.assign(weight)
 
     def get_config(self) -> Config:
+        """The arguments of the constructor, as a dict."""
         return {
             "total_steps": self.total_steps,
             "shape": self.shape,
@@ -139,4 +140,12 @@ class AdversarialSchedule(keras.callbacks.Callback):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
+        """The schedule of what `get_config` returned.
+
+        Args:
+            config: dict.
+
+        Returns:
+            `AdversarialSchedule`.
+        """
         return cls(**config)
