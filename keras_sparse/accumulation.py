@@ -48,6 +48,10 @@ class AccumulatingWrapper(OptimizerWrapper):
                 none.
             trainable_variables: list of `keras.Variable`, or None: those that
                 the optimizer was built with.
+
+        Raises:
+            ValueError: their numbers differ, or a variable is not one that
+                the optimizer was built with.
         """
         grads, variables = list(grads), self._known(trainable_variables)
         if len(grads) != len(variables):

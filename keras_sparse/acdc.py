@@ -37,6 +37,10 @@ class ACDC(Method):
             `Channels`, `ConstantFanIn`, or None: single weights. With scope
             "layer" only.
 
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Peste et al. 2021, arXiv:2106.12379, Algorithm 1; authors' code
         IST-DASLab/ACDC, `policies/pruners.py`, `policies/recyclers.py`. Their
         ResNet-50 on ImageNet (`configs/neurips`, 100 epochs) has a warm-up of
@@ -109,7 +113,11 @@ class ACDC(Method):
         return bool(self.compressed(0))
 
     def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
-        """All ones, or compressed at once without a warm-up."""
+        """All ones, or compressed at once without a warm-up.
+
+        Raises:
+            ValueError: the pattern does not divide a weight.
+        """
         check_fit(
             self.pattern, {p: np.shape(value) for p, value in weights.items()}
         )

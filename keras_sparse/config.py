@@ -23,7 +23,7 @@ class Configurable:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Makes the object from `get_config()`."""
+        """Makes the object from `config`, what `get_config()` returned."""
         return cls(**{name: _object(value) for name, value in config.items()})
 
     def _arguments(self):

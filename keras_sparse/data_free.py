@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_sparse._types import Distribution, Filters, Masks, Scope
 from keras_sparse.config import check_choice, check_count
-from keras_sparse.method import FixedBudget
+from keras_sparse.fixed_budget import FixedBudget
 from keras_sparse.pattern import Pattern, num_units
 from keras_sparse.pure_model import PureModel
 from keras_sparse.saliency_scores import magnitude_score, synflow_counts

@@ -105,6 +105,10 @@ class DeepR(PeriodicBudget):
             the distribution, or None.
         dense_first: bool, keep the first masked weight dense.
 
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Bellec et al. 2018, arXiv:1711.05136, Algorithm 1; authors' code
         in IGITUGraz/LSNN-official, `lsnn/toolbox/rewiring_tools.py`.
     Differs from the authors' code: the number of live weights is fixed in

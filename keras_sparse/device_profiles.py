@@ -25,6 +25,9 @@ class DenseBlocks(Pattern):
     Args:
         size: int, inputs per block: 4 for float32, 16 for 8-bit weights.
 
+    Raises:
+        ValueError: an argument is not as above.
+
     Source: LiteRT `transforms/dense_to_sparse_pass.cc`, `GetFloatBlockSize`
         and `GetQuantizedBlockSize`.
 

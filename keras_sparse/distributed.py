@@ -155,6 +155,9 @@ def is_chief(model: Any) -> bool:
     Returns:
         bool; true where there is one process only.
 
+    Raises:
+        ValueError: Keras does not run on TensorFlow.
+
     Example:
         >>> import keras, keras_sparse as ks
         >>> ks.distributed.is_chief(keras.Sequential())

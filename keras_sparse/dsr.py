@@ -116,6 +116,10 @@ class DSR(PeriodicBudget):
             the distribution at first, or None.
         dense_first: bool, start with the first masked weight dense.
 
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Mostafa & Wang 2019, arXiv:1902.05967, Algorithm 1.
     Differs from it: the interval between updates does not grow by itself; the
         total is exact; a weight pruned here may come back at once, and then

@@ -124,6 +124,7 @@ class HardConcreteGate(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
+        """Makes one location per unit: `input_shape` ends with the units."""
         start = math.log(1 - self.drop_rate) - math.log(self.drop_rate)
         self.log_alpha = self.add_weight(
             shape=(input_shape[-1],),
@@ -135,6 +136,15 @@ class HardConcreteGate(keras.layers.Layer):
         )
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """Multiplies by the gates.
+
+        Args:
+            inputs: float tensor (..., units).
+            training: bool, whether the gates are drawn, or fixed.
+
+        Returns:
+            Tensor like `inputs`.
+        """
         if self.weight:
             self.add_loss(self.weight * self.expected_open_units())
         if training:
@@ -170,6 +180,7 @@ class HardConcreteGate(keras.layers.Layer):
         return self.gates() > 0
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """That of the input, `input_shape`."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:

@@ -27,6 +27,12 @@ class ImageDataset:
             one example each, in a fixed order, as they are stored.
         scale: float, the stored value that means 1.
         in_memory: bool, whether `batches` keeps the stored images in memory.
+
+    Example:
+        >>> from keras_sparse import datasets
+        >>> digits = datasets.load("digits")
+        >>> digits.name, digits.scale, digits.class_names[:3]
+        ('digits', 16.0, ('0', '1', '2'))
     """
 
     name: str

@@ -32,6 +32,10 @@ class MagnitudePruning(Method):
             `Channels`, `ConstantFanIn`, or None: single weights. Not with
             scope "global".
 
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Zhu & Gupta 2017, arXiv:1710.01878; tfmot `prune_low_magnitude`.
     Differs from tfmot: exactly the wanted number of weights is kept, however
         many are equal, and weights are exactly 0 between prunings too.
@@ -61,7 +65,11 @@ class MagnitudePruning(Method):
         return bool(self.due(0))
 
     def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
-        """All ones, or pruned at once where the schedule says so at step 0."""
+        """All ones, or pruned at once where the schedule says so at step 0.
+
+        Raises:
+            ValueError: the pattern does not divide a weight.
+        """
         check_fit(
             self.pattern, {p: np.shape(value) for p, value in weights.items()}
         )

@@ -3,34 +3,11 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from keras import ops
 
-from keras_sparse import distributions
-from keras_sparse._types import Distribution, MaskLike, Masks, Shape, Tensor
-from keras_sparse.config import (
-    Configurable,
-    check_choice,
-    check_count,
-    check_fraction,
-)
-from keras_sparse.pattern import (
-    Pattern,
-    check_fit,
-    check_masks,
-    check_pattern,
-    fitting,
-    num_kept,
-)
-from keras_sparse.topology import random_mask
-
-DISTRIBUTIONS = {
-    "uniform": distributions.uniform,
-    "erdos_renyi": distributions.erdos_renyi,
-    "erdos_renyi_kernel": distributions.erdos_renyi_kernel,
-    "er": distributions.erdos_renyi,
-    "erk": distributions.erdos_renyi_kernel,
-}
+from keras_sparse._types import MaskLike, Masks, Tensor
+from keras_sparse.config import Configurable
+from keras_sparse.pattern import Pattern, check_masks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +74,17 @@ class Method(Configurable):
     A method says which masks training starts from (`initial_masks`), at which
     steps they change (`due`), and how (`update`). It keeps no variables, but
     may ask the optimizer for some: `memory` and `scalars`.
+
+    Example:
+        >>> import keras, numpy as np, keras_sparse as ks
+        >>> class FirstRows(ks.Method):
+        ...     def initial_masks(self, weights):
+        ...         return {p: np.arange(len(w))[:, None] < 2 + 0 * w
+        ...                 for p, w in weights.items()}
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> optimizer = ks.sparsify(model, "adam", FirstRows())
+        >>> [int(mask.sum()) for mask in optimizer.masks.values()]
+        [8]
     """
 
     #: Whether an update takes the place of that step's gradient step.
@@ -120,25 +108,62 @@ class Method(Configurable):
         return False
 
     def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
-        """Returns a dict path -> boolean array for a dict path -> array."""
+        """The masks that training starts from.
+
+        Args:
+            weights: dict path -> array of the initial values; zeros where the
+                method does not ask for them by `reads_initial_values`.
+
+        Returns:
+            Dict path -> boolean array of the weight's shape, true = live.
+        """
         raise NotImplementedError
 
     def check_masks(self, masks: MaskLike) -> None:
-        """Raises ValueError where given masks (path -> array) do not fit."""
+        """Refuses masks that this method cannot start from.
+
+        Args:
+            masks: dict path -> 0/1 array, as a user gave them.
+
+        Raises:
+            ValueError: a mask does not follow the pattern.
+        """
         check_masks(self.pattern, masks)
 
     def initial_memory(
         self, weights: Mapping[str, Tensor], masks: Masks
     ) -> dict[str, dict[str, Tensor]]:
-        """Returns a dict name -> dict path -> array; what is left out is 0."""
+        """What the variables named in `memory` start with.
+
+        Args:
+            weights: dict path -> array of the initial values.
+            masks: dict path -> boolean array, true = live.
+
+        Returns:
+            Dict name -> dict path -> array; what is left out starts at 0.
+        """
         return {}
 
     def due(self, step: Tensor) -> Tensor | None:
-        """Returns a boolean scalar tensor, or None: the masks never change."""
+        """Whether the masks are updated once `step` steps are done.
+
+        Args:
+            step: int or integer scalar tensor.
+
+        Returns:
+            Boolean scalar tensor, or None: the masks never change.
+        """
         return None
 
     def visible_gradient(self, weight: SparseWeight) -> Tensor:
-        """Returns the gradient of a `SparseWeight` that the optimizer gets."""
+        """The gradient of one weight that the inner optimizer gets.
+
+        Args:
+            weight: `SparseWeight` with the dense gradient of one replica.
+
+        Returns:
+            Float tensor of its shape: here 0 outside the mask.
+        """
         return ops.where(
             weight.mask, weight.gradient, ops.zeros_like(weight.gradient)
         )
@@ -146,84 +171,28 @@ class Method(Configurable):
     def observe(
         self, weights: Sequence[SparseWeight], moment: Moment
     ) -> Sequence[dict[str, Tensor]]:
-        """Returns the new memory of each `SparseWeight`: dicts, in order."""
+        """Sees the dense gradients of every step, where `observes` is true.
+
+        Args:
+            weights: list of `SparseWeight`, gradients summed over replicas.
+            moment: `Moment`.
+
+        Returns:
+            List of dicts name -> float tensor, the new `memory` of each.
+        """
         raise NotImplementedError
 
     def update(
         self, weights: Sequence[SparseWeight], moment: Moment
     ) -> Sequence[Tensor] | Update:
-        """Returns the new boolean mask of each `SparseWeight`, or `Update`."""
-        raise NotImplementedError
+        """Changes the masks; called at steps that are `due`.
 
+        Args:
+            weights: list of `SparseWeight`; with gradients, summed over
+                replicas, where `needs_gradient` is true.
+            moment: `Moment`.
 
-class FixedBudget(Method):
-    """A method whose layers keep their number of live weights.
-
-    Args:
-        sparsity: float in [0, 1), share of zeros over all masked weights.
-        distribution: "erk" (= "erdos_renyi_kernel"), "erdos_renyi" (= "er")
-            or "uniform": how the zeros are shared among the layers.
-        custom: dict path -> sparsity in [0, 1) of weights that do not follow
-            the distribution, or None.
-        dense_first: bool, keep the first masked weight dense, as the RigL
-            paper does with "uniform".
-        seed: int from 0, for the initial masks and random growth.
-        pattern: what is kept or dropped as a whole: `Block`, `NofM`,
-            `Channels`, `ConstantFanIn`, or None: single weights.
-    """
-
-    def __init__(
-        self,
-        sparsity: float,
-        distribution: Distribution = "erk",
-        custom: Mapping[str, float] | None = None,
-        dense_first: bool = False,
-        seed: int = 0,
-        pattern: Pattern | None = None,
-    ) -> None:
-        check_choice("distribution", distribution, tuple(DISTRIBUTIONS))
-        self.sparsity = check_fraction("sparsity", sparsity)
-        self.seed = check_count("seed", seed, 0)
-        check_pattern(pattern, sparsity)
-        self.distribution = distribution
-        self.custom = custom
-        self.dense_first = dense_first
-        self.pattern = pattern
-
-    def sparsities(self, shapes: Mapping[str, Shape]) -> dict[str, float]:
-        """Returns a dict path -> share of zeros for a dict path -> shape."""
-        custom = dict(self.custom or {})
-        if self.dense_first and shapes:
-            custom.setdefault(next(iter(shapes)), 0.0)
-        distribute = DISTRIBUTIONS[self.distribution]
-        if self.pattern is not None and self.pattern.sparsity is not None:
-            distribute = distributions.uniform
-        return distribute(shapes, self.sparsity, custom=custom)
-
-    def num_kept(self, shapes: Mapping[str, Shape]) -> dict[str, int]:
-        """Returns a dict path -> live weights, for a dict path -> shape.
-
-        With a pattern: live units of each of its groups. Zeros are counted as
-        floor(sparsity * size).
+        Returns:
+            List of boolean tensors, the new mask of each, or an `Update`.
         """
-        sparsities = self.sparsities(shapes)
-        sparse = {p: shapes[p] for p, share in sparsities.items() if share > 0}
-        check_fit(self.pattern, sparse)
-        return {
-            path: num_kept(self.pattern, shapes[path], sparsity)
-            for path, sparsity in sparsities.items()
-        }
-
-    def initial_masks(self, weights: Mapping[str, Tensor]) -> Masks:
-        """Draws random masks."""
-        shapes = {path: np.shape(value) for path, value in weights.items()}
-        return {
-            path: random_mask(
-                shapes[path],
-                num_kept,
-                self.seed,
-                path,
-                fitting(self.pattern, shapes[path]),
-            )
-            for path, num_kept in self.num_kept(shapes).items()
-        }
+        raise NotImplementedError

@@ -81,6 +81,10 @@ class SparseOptimizer(SparseStep):
             variables: list of the model's trainable `keras.Variable`.
             masks: dict path -> 0/1 array to start from, or None: the method
                 draws them.
+
+        Raises:
+            ValueError: `filters` matches nothing, `masks` do not fit, or the
+                method reads initial weights that have no values yet.
         """
         if self.built:
             return

@@ -22,44 +22,68 @@ class Pattern(Configurable):
     sparsity: float | None = None
 
     def units(self, tensor: Tensor) -> Tensor:
-        """Reshapes a tensor to (groups, units, weights per unit)."""
+        """Reshapes `tensor`, a weight, to (groups, units, weights per unit)."""
         raise NotImplementedError
 
     def spread(self, units: Tensor, shape: Shape) -> Tensor:
-        """The inverse: spreads one value per unit over a weight of `shape`."""
+        """The inverse: one value per unit, spread over a weight.
+
+        Args:
+            units: tensor (groups, units).
+            shape: tuple of ints, the weight's.
+
+        Returns:
+            Tensor of `shape`.
+        """
         raise NotImplementedError
 
     def weights(self, units: Tensor, shape: Shape) -> Tensor:
-        """The mask of `shape` for booleans (groups, units)."""
+        """The mask of a weight that keeps these units.
+
+        Args:
+            units: boolean tensor (groups, units).
+            shape: tuple of ints, the weight's.
+
+        Returns:
+            Boolean tensor of `shape`.
+        """
         # Not as booleans: TensorFlow complains of moving their axes on CPUs.
         spread = self.spread(ops.cast(units, "uint8"), tuple(shape))
         return ops.cast(spread, "bool")
 
     def misfit(self, shape: Shape) -> str | None:
-        """Says what is wrong with a shape, or None where the pattern fits."""
+        """Says what is wrong with `shape`, or None where the pattern fits."""
         return None
 
     def magnitudes(self, tensor: Tensor) -> Tensor:
-        """Mean magnitude of each unit, (groups, units)."""
+        """Mean magnitude of each unit of `tensor`, (groups, units)."""
         return ops.mean(ops.abs(self.units(tensor)), axis=-1)
 
     def live(self, mask: Tensor) -> Tensor:
-        """Which units of a mask are live, (groups, units)."""
+        """Which units of `mask` are live, (groups, units)."""
         return ops.max(self.units(ops.cast(mask, "uint8")), axis=-1) > 0
 
     def holds(self, mask: Tensor) -> bool:
-        """Whether a mask keeps whole units, and a right number per group."""
+        """Whether `mask` keeps whole units, and a right number per group."""
         live = ops.convert_to_numpy(self.live(mask))
         whole = ops.convert_to_numpy(self.weights(live, np.shape(mask)))
         same = bool((whole == np.asarray(mask, dtype=bool)).all())
         return same and self.allows(set(live.sum(axis=1).tolist()))
 
     def allows(self, counts: set[int]) -> bool:
-        """Whether the groups of a weight may keep so many units: a set."""
+        """Whether groups may keep so many units: `counts`, a set of ints."""
         return len(counts) == 1
 
     def num_kept(self, num_units: int, sparsity: float) -> int:
-        """Units that each group keeps: zeros are floor(sparsity * units)."""
+        """Units that each group keeps.
+
+        Args:
+            num_units: int, units of a group.
+            sparsity: float in [0, 1], share to drop.
+
+        Returns:
+            int; what goes is floor(sparsity * num_units).
+        """
         return num_units - int(math.floor(sparsity * num_units))
 
     def regrow(

@@ -21,6 +21,9 @@ class Block(Pattern):
             a 1 x 4 block of a fully connected layer is `Block(4, 1)`, because
             TFLite stores that kernel transposed.
 
+    Raises:
+        ValueError: an argument is not as above.
+
     Source: Gale et al. 2020, arXiv:2006.10901, section 2; tfmot's
         `block_size`, with average pooling.
     Differs from tfmot: both dimensions must be divisible (it pads); works on
@@ -99,6 +102,9 @@ class NofM(Pattern):
         axis: int, dimension of the kernel along which neighbours lie; -2, the
             inputs, is what hardware asks for.
 
+    Raises:
+        ValueError: an argument is not as above.
+
     Source: Mishra et al. 2021, arXiv:2104.08378; jaxpruner `NByM`.
     Differs from jaxpruner: of equal scores the lower index wins, not the
         higher.
@@ -158,6 +164,9 @@ class ConstantFanIn(Pattern):
             had; the layer's number of live weights may shrink by less than the
             number of its neurons. 0.3 is the authors' choice. The last masked
             layer keeps its neurons.
+
+    Raises:
+        ValueError: an argument is not as above.
 
     Source: Lasby et al. 2024, arXiv:2305.02299 (SRigL), section 3; authors'
         code calgaryml/condensed-sparsity, `RigLConstFanScheduler`.

@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_sparse._types import Distribution, Tensor
 from keras_sparse.config import check_count
-from keras_sparse.method import FixedBudget
+from keras_sparse.fixed_budget import FixedBudget
 from keras_sparse.pattern import Pattern
 
 

@@ -8,7 +8,8 @@ import keras
 from keras_sparse._types import Distribution, DropSchedule, Tensor
 from keras_sparse.backend import in_turn
 from keras_sparse.config import check_choice, check_fraction
-from keras_sparse.method import FixedBudget, Moment, SparseWeight
+from keras_sparse.fixed_budget import FixedBudget
+from keras_sparse.method import Moment, SparseWeight
 from keras_sparse.pattern import Pattern, patterns_of
 from keras_sparse.periodic import PeriodicBudget
 from keras_sparse.schedules import cosine_decay, linear_decay
@@ -25,6 +26,10 @@ class Static(FixedBudget):
         # Without docstrings (python -OO) there is none to take over.
         + (FixedBudget.__doc__ or "").partition("\n")[2]
         + """
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Evci et al. 2020, arXiv:1911.11134, section 4 ("Static").
     Differs from the authors' `SparseStaticOptimizer`: that one also re-zeroes
         the weakest live weights from time to time.
@@ -97,6 +102,9 @@ class _MovingBudget(PeriodicBudget):
         Returns:
             The method.
 
+        Raises:
+            ValueError: an argument is not as for the class.
+
         Source: Liu et al. 2021, arXiv:2102.02887; settings as in
             VITA-Group/GraNet.
         """
@@ -108,7 +116,14 @@ class _MovingBudget(PeriodicBudget):
         )
 
     def current_drop_fraction(self, moment: Moment) -> Tensor:
-        """Share of the live weights to move at this `Moment`."""
+        """Share of the live weights that an update moves.
+
+        Args:
+            moment: `Moment` of the update.
+
+        Returns:
+            Float scalar tensor or number in [0, 1].
+        """
         default = "learning_rate" if self.update_until is None else "cosine"
         schedule = self.drop_schedule or default
         if schedule == "learning_rate":
@@ -122,7 +137,15 @@ class _MovingBudget(PeriodicBudget):
         return self.drop_fraction * decay
 
     def grow_score(self, weight: SparseWeight, moment: Moment) -> Tensor:
-        """Tensor of `weight`'s shape: where to grow first."""
+        """Where an update grows first.
+
+        Args:
+            weight: `SparseWeight`.
+            moment: `Moment` of the update.
+
+        Returns:
+            Float tensor of the weight's shape; large magnitude: grow here.
+        """
         raise NotImplementedError
 
     def update(
@@ -175,6 +198,10 @@ class SET(_MovingBudget):
     A step with an update trains first, then moves the masks, as the authors
     of RigL do in their SET.
     {_MOVING_ARGUMENTS}
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Mocanu et al. 2018, arXiv:1707.04780; Evci et al. 2020,
         arXiv:1911.11134, `SparseSETOptimizer`.
     Differs from Mocanu et al.: drops by magnitude, not the smallest positive
@@ -199,6 +226,10 @@ class RigL(_MovingBudget):
     A mask update takes the place of that step's gradient step: no weight, bias
     or slot is trained by it, as in the authors' code. The step still counts.
     {_MOVING_ARGUMENTS}
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Evci et al. 2020, arXiv:1911.11134, Algorithm 1; authors' code
         `rigl/sparse_optimizers_base.py`, `SparseRigLOptimizerBase`.
     Differs from the authors' TF1 code: an update counts as an optimizer step;

@@ -64,6 +64,9 @@ class ConstantSparsity(_Schedule):
         end_step: int, last such step; -1 for no end.
         frequency: int, steps between two prunings.
 
+    Raises:
+        ValueError: an argument is not as above.
+
     Source: tfmot `pruning_schedule.ConstantSparsity`, same argument names.
 
     Example:
@@ -108,6 +111,9 @@ class PolynomialDecay(_Schedule):
         end_step: int, last such step.
         power: positive number; 3 is the paper's.
         frequency: int, steps between two prunings.
+
+    Raises:
+        ValueError: an argument is not as above.
 
     Source: Zhu & Gupta 2017, arXiv:1710.01878, equation 1; tfmot
         `pruning_schedule.PolynomialDecay`, same argument names.

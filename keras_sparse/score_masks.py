@@ -7,8 +7,8 @@ from keras import ops
 
 from keras_sparse import global_masks
 from keras_sparse.config import check_fraction
+from keras_sparse.fixed_budget import FixedBudget
 from keras_sparse.kth_largest import kth_largest
-from keras_sparse.method import FixedBudget
 from keras_sparse.pattern import fitting
 from keras_sparse.tensor_values import on_host
 

@@ -5,8 +5,8 @@ import dataclasses
 from keras_sparse._types import Distribution
 from keras_sparse.config import check_choice, check_count, check_fraction
 from keras_sparse.device_profiles import PROFILES
+from keras_sparse.fixed_budget import DISTRIBUTIONS
 from keras_sparse.magnitude_pruning import MagnitudePruning
-from keras_sparse.method import DISTRIBUTIONS
 from keras_sparse.models import MODELS
 from keras_sparse.rigl import SET, RigL, Static
 from keras_sparse.schedules import PolynomialDecay

@@ -123,6 +123,10 @@ class SNFS(_MovingBudget):
             `Channels`, `ConstantFanIn`, or None: single weights. With
             `redistribution=None` only.
 
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Dettmers & Zettlemoyer 2019, arXiv:1907.04840; authors' code
         `sparselearning/core.py`. For None: Evci et al. 2020,
         arXiv:1911.11134, `SparseMomentumOptimizer`.

@@ -87,6 +87,13 @@ def masks(model: keras.Model) -> Masks:
 
     Raises:
         ValueError: the model is not compiled with a `SparseOptimizer`.
+
+    Example:
+        >>> import keras, keras_sparse as ks
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> model.compile(ks.sparsify(model, "adam", ks.Static(0.5)), "mse")
+        >>> [(mask.shape, int(mask.sum())) for mask in ks.masks(model).values()]
+        [((8, 4), 16)]
     """
     return find_optimizer(model).masks
 
@@ -102,6 +109,13 @@ def sparsity(model: keras.Model) -> dict[str, float]:
 
     Raises:
         ValueError: the model is not compiled with a `SparseOptimizer`.
+
+    Example:
+        >>> import keras, keras_sparse as ks
+        >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+        >>> model.compile(ks.sparsify(model, "adam", ks.Static(0.75)), "mse")
+        >>> list(ks.sparsity(model).values())
+        [0.75]
     """
     return {
         path: 1.0 - float(np.mean(mask)) for path, mask in masks(model).items()

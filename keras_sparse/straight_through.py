@@ -9,7 +9,8 @@ from keras import ops
 from keras_sparse._types import Distribution, Masks, Tensor
 from keras_sparse.backend import num_replicas
 from keras_sparse.config import check_count, check_fraction, check_number
-from keras_sparse.method import FixedBudget, Moment, SparseWeight, Update
+from keras_sparse.fixed_budget import FixedBudget
+from keras_sparse.method import Moment, SparseWeight, Update
 from keras_sparse.pattern import Pattern, fitting
 from keras_sparse.topk import top_magnitude_mask
 from keras_sparse.topology import keep_largest
@@ -51,7 +52,14 @@ class _LargestWeights(FixedBudget):
         return ops.equal(ops.cast(step, "int32") % self.update_every, 0)
 
     def forward_masks(self, weights: Sequence[SparseWeight]) -> list[Tensor]:
-        """The mask of each `SparseWeight` by the magnitude of its values."""
+        """The masks of the largest values.
+
+        Args:
+            weights: list of `SparseWeight`.
+
+        Returns:
+            List of boolean tensors, true = the model sees this weight.
+        """
         shapes = {w.path: tuple(w.value.shape) for w in weights}
         num_kept = self.num_kept(shapes)
         return [
@@ -92,6 +100,10 @@ class STE(_LargestWeights):
     Args:
         sparsity: float in [0, 1), share of zeros over all masked weights.
 {_ARGUMENTS.lstrip(chr(10))}
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
+
     Source: Bengio et al. 2013, arXiv:1308.3432 (straight-through); jaxpruner
         `algorithms/ste.py`, `SteMagnitudePruning`.
     Differs from jaxpruner: the masks are those of the step before when
@@ -135,6 +147,10 @@ class TopKAST(_LargestWeights):
 {_ARGUMENTS.lstrip(chr(10))}
         penalty: float from 0, coefficient of the gradient of half the squared
             weights in A, and of 1 / (1 - sparsity) times that outside A.
+
+    Raises:
+        ValueError: an argument is not as above, or, once the model is known,
+            does not fit it.
 
     Source: Jayakumar et al. 2020, arXiv:2106.03517, section 2; the penalty is
         its exploration regularisation.

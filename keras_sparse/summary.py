@@ -50,6 +50,9 @@ def summary(model: keras.Model, print_table: bool = True) -> list[SummaryRow]:
     Returns:
         List of `SummaryRow`, one per layer that has weights.
 
+    Raises:
+        ValueError: the model is not built, or no `keras.Model`.
+
     Source: `keras_sparse.layer_counts.count`, the micronet counting rules.
 
     Example:

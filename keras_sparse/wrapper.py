@@ -19,14 +19,17 @@ class OptimizerWrapper(keras.optimizers.Optimizer):
 
     @property
     def variables(self) -> list[keras.Variable]:
+        """All of them: masks and counters, then the inner optimizer's."""
         return super().variables + self.inner_optimizer.variables
 
     @property
     def iterations(self) -> keras.Variable:
+        """Optimizer steps done: the inner optimizer's variable."""
         return self.inner_optimizer.iterations
 
     @property
     def learning_rate(self) -> Tensor:
+        """The inner optimizer's; set it as of a Keras optimizer."""
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
@@ -35,6 +38,7 @@ class OptimizerWrapper(keras.optimizers.Optimizer):
 
     @property
     def loss_scale_factor(self) -> float | None:
+        """float or None, as of `keras.optimizers.Optimizer`."""
         return self.inner_optimizer.loss_scale_factor
 
     @loss_scale_factor.setter

@@ -34,9 +34,9 @@ LAYERS = {
         tensor_values whole_files""",
     "pure maths": """budgets counting dead_units distributions kth_largest
         schedules selection tempered topk""",
-    "methods": """acdc deepr device_profiles dsr global_masks granet
-        hard_concrete magnitude_pruning method pattern patterns periodic rigl
-        snfs straight_through topology""",
+    "methods": """acdc deepr device_profiles dsr fixed_budget global_masks
+        granet hard_concrete magnitude_pruning method pattern patterns periodic
+        rigl snfs straight_through topology""",
     "optimizer": """accumulation masked_weight optimizer slots sparse_step
         wrapper""",
     "sparsify": """compact_mlp data_free data_scores fingerprint

@@ -4,24 +4,12 @@ import dataclasses
 import importlib
 import inspect
 import pathlib
-import types
 import typing
 
 import pytest
+from public_names import PACKAGES, public_objects
 
-PACKAGES = ("keras_sparse", "keras_distill", "keras_latent", "keras_export")
 SPECIAL = ("__init__", "__call__")
-
-
-def public_names(module):
-    """(dotted name, object) of `__all__`, and of the modules in it."""
-    for name in getattr(module, "__all__", vars(module)):
-        value = getattr(module, name)
-        if isinstance(value, types.ModuleType):
-            if hasattr(module, "__all__"):
-                yield from public_names(value)
-        elif not name.startswith("_") and ours(value):
-            yield f"{module.__name__}.{name}", value
 
 
 def ours(value):
@@ -97,8 +85,8 @@ def missing(name, function, bound):
 
 def cases():
     for package in PACKAGES:
-        for name, value in public_names(importlib.import_module(package)):
-            yield pytest.param(name, value, id=name)
+        for name, value in public_objects(package).items():
+            yield pytest.param(name, value, id=f"{package}.{name}")
 
 
 @pytest.mark.parametrize("name, value", cases())
