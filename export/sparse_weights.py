@@ -79,8 +79,8 @@ def zero_share(weight, block=1):
     """Share of blocks that are all zeros, 0-1; a partial block counts.
 
     Example:
-        >>> zero_share(np.array([[0, 0, 1, 2, 0]]), 2)
-        0.6666666666666666
+        >>> zero_share(np.array([[0, 0, 1, 2, 0, 0, 0]]), 2)
+        0.75
     """
     padded = pad_inputs(weight, block).reshape(-1, block)
     return float(1.0 - np.any(padded != 0, axis=-1).mean())

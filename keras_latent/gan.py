@@ -159,7 +159,7 @@ class GAN(GANTraining):
     def call(
         self, inputs: TensorLike, training: bool | None = None
     ) -> TensorLike:
-        """Examples of latent points, outside training of `ema_generator`."""
+        """Examples of latent points; others give a `ValueError`."""
         check_latent(self, inputs)
         average = self.ema_generator
         network = self.generator if training or average is None else average
@@ -267,7 +267,7 @@ class GAN(GANTraining):
         return values if return_dict else list(values.values())
 
     def predict(self, x: Any, **options: Any) -> np.ndarray:
-        """Examples of latent points, as `keras.Model.predict` gives them."""
+        """As `keras.Model.predict`, of latent points; else a `ValueError`."""
         if hasattr(x, "shape"):
             check_latent(self, x)
         return super().predict(x, **options)

@@ -44,6 +44,9 @@ class KernelFindings:
 
         It holds for these examples. Where the subsets overlap, having more
         examples in them all than there are, fresh examples differ by more.
+
+        Returns:
+            float.
         """
         if len(self.values) == 1:
             return float("nan")

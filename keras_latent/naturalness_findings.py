@@ -38,19 +38,25 @@ class NaturalnessFindings:
 
     @property
     def degenerate(self) -> np.ndarray:
-        """Whether all real images got one label, bool array (directions,).
+        """Whether all real images got one label.
 
         Then nothing is learned from them, and `returned` is 0.5 but for
         chance; nearly so where `rarer` is a few hundredths.
+
+        Returns:
+            bool array (directions,).
         """
         return self.rarer == 0
 
     @property
     def intervals(self) -> np.ndarray:
-        """95 % intervals of `returned`, float64 array (directions, 2).
+        """95 % intervals of `returned`.
 
         Of the measurement alone (Wilson's score): other classifiers, from
         another seed, differ by more.
+
+        Returns:
+            float64 array (directions, 2).
         """
         return wilson_interval(self.returned, self.samples)
 

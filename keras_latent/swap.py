@@ -45,7 +45,8 @@ class SwapFindings:
     def accuracy(self) -> float:
         """Share of hits among other labels than the own, mean of attributes.
 
-        `float(found)` is the same.
+        Returns:
+            float in [0, 1]; `float(found)` is the same.
         """
         return self._share(lambda table: table.sum() - np.trace(table))
 
