@@ -5,30 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from plain_gans import make, networks, train_by_hand
 
 import keras_latent as kl
 from keras_latent.gan_latent import draw_rows
-from keras_latent.gan_training import DISCRIMINATOR_LATENT, GENERATOR_LATENT
 
 POINTS = np.random.default_rng(0).normal(size=(34, 2)).astype("float32")
-
-
-def networks(normalize=False):
-    keras.utils.set_random_seed(0)
-    norm = [layers.BatchNormalization()] if normalize else []
-    generator = [keras.Input((3,)), layers.Dense(8), *norm, layers.ReLU()]
-    critic = [keras.Input((2,)), layers.Dense(8, "relu"), layers.Dense(1)]
-    return (
-        keras.Sequential([*generator, layers.Dense(2)]),
-        keras.Sequential(critic),
-    )
-
-
-def make(rate=0.1, normalize=False, eager=True, **options):
-    gan = kl.GAN(*networks(normalize), **options)
-    sgd = keras.optimizers.SGD
-    gan.compile(sgd(rate), sgd(rate), run_eagerly=eager)
-    return gan
 
 
 def values(network):
@@ -39,34 +21,6 @@ def assert_equal(first, second, **tolerance):
     tolerance = tolerance or dict(rtol=0, atol=0)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_allclose(one, other, **tolerance)
-
-
-def train_by_hand(generator, critic, rate, steps, shares):
-    """Two steps of the critic on two shares, one of the generator."""
-
-    def update(network, tape, value, sign=-1):
-        weights = network.trainable_variables
-        for weight, slope in zip(
-            weights, tape.gradient(value, weights), strict=True
-        ):
-            weight.assign(weight + sign * rate * slope)
-
-    for step in range(steps):
-        for index, real in enumerate(shares(step)):
-            latent = draw_rows(
-                [len(real), 3], (0, DISCRIMINATOR_LATENT, index), step
-            )
-            fake = generator(latent)
-            with tf.GradientTape() as tape:
-                value = tf.reduce_mean(tf.nn.softplus(-critic(real)))
-                value += tf.reduce_mean(tf.nn.softplus(critic(fake)))
-            update(critic, tape, value)
-        latent = draw_rows([len(real), 3], (0, GENERATOR_LATENT), step)
-        with tf.GradientTape() as tape:
-            value = -tf.reduce_mean(
-                tf.math.log_sigmoid(critic(generator(latent)))
-            )
-        update(generator, tape, value)
 
 
 def test_training_is_the_algorithm_by_hand():

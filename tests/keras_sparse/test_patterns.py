@@ -2,11 +2,10 @@
 
 import json
 import pathlib
-import re
 
-import keras
 import numpy as np
 import pytest
+from every_pattern import PATTERNS, array, every_pattern, every_shape
 from keras import ops
 
 import keras_sparse as ks
@@ -18,22 +17,6 @@ from keras_sparse.topk import top_magnitude_mask_of_rows
 CASES = json.loads(
     (pathlib.Path(__file__).parents[1] / "cases" / "patterns.json").read_text()
 )
-SHAPES = [(8, 4), (3, 3, 4, 8), (2, 12, 6)]
-PATTERNS = [Block(4, 1), Block(1, 2), Block(2, 2), NofM(2, 4), Channels()]
-PATTERNS += [NofM(1, 2, axis=-1), ConstantFanIn(), ConstantFanIn(0.3)]
-PATTERNS += [ks.DenseBlocks(4)]
-every_pattern = pytest.mark.parametrize("pattern", PATTERNS, ids=repr)
-every_shape = pytest.mark.parametrize("shape", SHAPES)
-
-
-def net():
-    return keras.Sequential(
-        [keras.Input((8,)), keras.layers.Dense(8), keras.layers.Dense(4)]
-    )
-
-
-def array(values, dtype="float32"):
-    return ops.convert_to_tensor(np.array(values, dtype))
 
 
 def moved(weight, mask, score, fraction, pattern):
@@ -170,88 +153,6 @@ def test_ablated_neurons_give_their_fan_in_to_the_others():
     assert kept.sum(axis=0).tolist() == [2, 2, 2, 2]
 
 
-def test_the_last_masked_layer_keeps_its_neurons(bench):
-    method = ks.RigL(
-        0.5,
-        "uniform",
-        update_every=1,
-        drop_schedule="constant",
-        pattern=ConstantFanIn(0.9),
-    )
-    sut = bench(keras.optimizers.SGD(0.1), method)
-    for seed in range(6):
-        sut.step(sut.gradients(seed))
-    first, last = sut.optimizer.masks.values()
-    assert not first.any(axis=0).all()
-    assert len(set(first.sum(axis=0))) == 2  # 0 and the fan-in
-    assert set(last.sum(axis=0)) == {3}
-
-
-@pytest.mark.parametrize(
-    "make, shapes, message",
-    [
-        (
-            lambda: ks.RigL(0.9, pattern=Block(3, 1)),
-            {"a": (8, 4), "b": (9, 4), "c": (7, 2)},
-            "`pattern` must divide the weights that it masks. Received: "
-            "Block(rows=3, columns=1) with a (8, 4): dimension -2 is not "
-            "divisible by rows=3; c (7, 2): dimension -2 is not divisible by "
-            "rows=3. Leave these weights dense with `custom={path: 0.0}`",
-        ),
-        (
-            lambda: ks.Static(0.5, pattern=NofM(2, 4, axis=5)),
-            {"a": (8, 4)},
-            "a (8, 4): it has no dimension 5",
-        ),
-        (
-            lambda: ks.MagnitudePruning(
-                ks.ConstantSparsity(0.5, 10), pattern=NofM(2, 4)
-            ),
-            {"a": (9, 4)},
-            "a (9, 4): dimension -2 is not divisible by m=4",
-        ),
-    ],
-)
-def test_all_shapes_that_do_not_fit_are_named(make, shapes, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
-        make().initial_masks({p: np.zeros(s) for p, s in shapes.items()})
-
-
-def test_custom_leaves_an_unfit_weight_dense():
-    method = ks.RigL(0.5, custom={"b": 0.0}, pattern=NofM(2, 4))
-    weights = {"a": np.zeros((8, 4)), "b": np.zeros((3, 4))}
-    masks = method.initial_masks(weights)
-    assert masks["b"].all() and NofM(2, 4).holds(masks["a"])
-
-
-X, Y = np.eye(8, dtype="float32"), np.eye(8, 4, dtype="float32")
-BEFORE_TRAINING = {
-    "snip": lambda model, **more: ks.snip(model, X, Y, loss="mse", **more),
-    "grasp": lambda model, **more: ks.grasp(
-        model, X, Y, loss="mse", outputs="logits", **more
-    ),
-    "synflow": lambda model, **more: ks.synflow(model, rounds=5, **more),
-    "magnitude": lambda model, **more: ks.magnitude(model, **more),
-    "random": lambda model, scope, **more: ks.random(
-        model, distribution="uniform", **more
-    ),
-}
-
-
-@every_pattern
-@pytest.mark.parametrize("prune", BEFORE_TRAINING)
-def test_masks_before_training_follow_the_pattern(prune, pattern):
-    keras.utils.set_random_seed(0)
-    model = net()
-    sparsity = pattern.sparsity or 0.5
-    masks = BEFORE_TRAINING[prune](
-        model, sparsity=sparsity, scope="layer", pattern=pattern
-    )
-    for mask in masks.values():
-        assert pattern.holds(mask) and mask.sum() == mask.size // 2
-    ks.sparsify(model, "sgd", ks.Static(sparsity, pattern=pattern), masks)
-
-
 def test_units_of_the_largest_mean_score_are_kept():
     scores = {"a": np.array([[5, -9], [-4, 1], [0, 2], [0, 3]], "float32")}
     # Means 0.5, -4, 0 and 2.5: signs count, as in GraSP.
@@ -260,126 +161,3 @@ def test_units_of_the_largest_mean_score_are_kept():
     equal = {"a": np.ones((4, 1), "float32")}
     masks = masks_from_scores(equal, {"a": 2}, pattern=NofM(2, 4))
     assert masks["a"].ravel().tolist() == [True, True, False, False]
-
-
-@every_pattern
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda sparsity, pattern: ks.ACDC(
-            sparsity, 1, 1, 3, scope="layer", pattern=pattern
-        ),
-        lambda sparsity, pattern: ks.SNFS(
-            sparsity,
-            update_every=1,
-            redistribution=None,
-            drop_schedule="constant",
-            pattern=pattern,
-        ),
-    ],
-    ids=["ACDC", "SNFS"],
-)
-def test_every_step_follows_the_pattern(make, pattern):
-    keras.utils.set_random_seed(0)
-    model = net()
-    method = make(pattern.sparsity or 0.5, pattern)
-    model.compile(ks.sparsify(model, keras.optimizers.SGD(0.1), method), "mse")
-    for _ in range(4):
-        model.fit(X, Y, batch_size=8, verbose=0)
-        for mask in ks.masks(model).values():
-            assert mask.all() or pattern.holds(mask)
-    assert not mask.all()
-
-
-def test_a_ticket_follows_the_pattern():
-    def model_fn():
-        keras.utils.set_random_seed(0)
-        model = net()
-        model.compile("sgd", "mse")
-        return model
-
-    def train_fn(model, callbacks):
-        return model.fit(X, Y, verbose=0, callbacks=callbacks)
-
-    found = ks.lottery_ticket(
-        model_fn, train_fn, 0.5, 2, scope="layer", pattern=NofM(2, 4)
-    )
-    assert all(NofM(2, 4).holds(mask) for mask in found.masks.values())
-    assert set(ks.sparsity(found.model).values()) == {0.5}
-
-
-@pytest.mark.parametrize(
-    "act, message",
-    [
-        (
-            lambda: ks.SNFS(0.5, pattern=Channels()),
-            "`redistribution` must be None with a pattern",
-        ),
-        (
-            lambda: ks.ACDC(0.5, 1, 1, 1, pattern=Channels()),
-            '`scope` must be "layer" with a pattern',
-        ),
-        (
-            lambda: ks.ACDC(0.6, 1, 1, 1, scope="layer", pattern=NofM(2, 4)),
-            "`sparsity` must be 0.5 with NofM",
-        ),
-        (
-            lambda: ks.magnitude(net(), 0.5, pattern=Channels()),
-            '`scope` must be "layer" with a pattern',
-        ),
-        (
-            lambda: ks.magnitude(net(), 0.5, "layer", pattern=Block(3, 1)),
-            "`pattern` must divide the weights that it masks",
-        ),
-        (lambda: Block(0, 1), "`rows` must be an integer of at least 1"),
-        (lambda: NofM(4, 4), "`n` must be less than `m`, the size of a group"),
-        (lambda: NofM(2, 4, axis=None), "`axis` must be an integer"),
-        (lambda: ConstantFanIn(1.0), "`min_salient` must be a number in"),
-        (
-            lambda: ks.RigL(0.9, pattern="2:4"),
-            "`pattern` must be Block(rows, columns), NofM(n, m), Channels(), "
-            "ConstantFanIn() or None. Received: pattern='2:4'.",
-        ),
-        (
-            lambda: ks.RigL(0.9, pattern=NofM(2, 4)),
-            "`sparsity` must be 0.5 with NofM(n=2, m=4, axis=-2), which allows "
-            "no other. Received: sparsity=0.9. Pass 0.5, or another pattern.",
-        ),
-        (
-            lambda: ks.MagnitudePruning(
-                ks.PolynomialDecay(0, 0.8, 0, 9), pattern=NofM(2, 4)
-            ),
-            "`sparsity` must be 0.5 with NofM",
-        ),
-        (
-            lambda: ks.MagnitudePruning(
-                ks.ConstantSparsity(0.5, 9), "global", pattern=Channels()
-            ),
-            '`scope` must be "layer" with a pattern',
-        ),
-    ],
-)
-def test_bad_patterns(act, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
-        act()
-
-
-def test_given_masks_must_follow_the_pattern(bench):
-    mask = np.zeros((8, 6), bool)
-    mask[:3] = True
-    with pytest.raises(ValueError, match="`masks` must follow the method's"):
-        bench("sgd", ks.Static(0.5, pattern=NofM(2, 4)), {"m/a/kernel": mask})
-    mask[:] = [[1], [1], [0], [0]] * 2
-    bench("sgd", ks.Static(0.5, pattern=NofM(2, 4)), {"m/a/kernel": mask})
-
-
-@every_pattern
-def test_patterns_survive_save_and_load(tmp_path, pattern):
-    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
-    method = ks.RigL(pattern.sparsity or 0.5, pattern=pattern)
-    model.compile(ks.SparseOptimizer("adam", method), "mse")
-    model.fit(np.ones((2, 8)), np.ones((2, 4)), verbose=0)
-    model.save(tmp_path / "m.keras")
-    loaded = keras.models.load_model(tmp_path / "m.keras")
-    assert repr(loaded.optimizer.method) == repr(method)
-    assert pattern.holds(next(iter(ks.masks(loaded).values())))
