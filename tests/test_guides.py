@@ -1,6 +1,7 @@
 """Every guide of docs/ runs as pasted, and prints what it says it prints."""
 
 import pathlib
+import re
 
 import pytest
 from forked_jobs import ForkedJobs
@@ -62,6 +63,16 @@ def test_what_is_not_run_says_why(name):
         assert block.reason in {None, *REASONS}, where
         if block.above.startswith("<!--"):
             assert block.reason or block.above in (OUTPUT, RAISES), where
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_figures_in_tables_stand_on_the_measured_pages(name):
+    measured = "\n".join(
+        text for page, text in PAGES.items() if page.startswith("measured-")
+    )
+    rows = re.findall(r"^\|.*\|$", PAGES[name], flags=re.MULTILINE)
+    for figure in re.findall(r"\b\d+\.\d\d\b", "\n".join(rows)):
+        assert figure in measured
 
 
 @pytest.mark.parametrize(
