@@ -69,17 +69,7 @@ def main():
     parser = science.parser(
         __doc__.split("\n")[0], 1000, [0.9, 0.95, 0.98, 0.99, 0.995], labels
     )
-    options = vars(parser.parse_args())
-    runs = [
-        science.Run(label, sparsity, seed, options)
-        for label in options["methods"]
-        for sparsity in ([0.0] if label == "dense" else options["sparsities"])
-        for seed in range(options["seeds"])
-    ]
-    rows = science.run_all(runs, train, options["workers"])
-    title = f"{options['model']} on {options['dataset']}"
-    title += f", {options['steps']} steps"
-    science.show(rows, options, title, "before_training")
+    science.table(vars(parser.parse_args()), train, "before_training")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 import keras_latent as kl
+from _keras_sparse_common.drawing import draw
 from keras_latent.evolution_mutations import least_squares_mutation
 from keras_latent.gan_losses import minimax_discriminator
-from keras_latent.pictures import draw
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 OUTPUT = RESULTS / "evolutionary_gaussians.json"

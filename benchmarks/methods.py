@@ -140,17 +140,7 @@ def main():
         __doc__.split("\n")[0], 1600, [0.8, 0.9, 0.95, 0.98], labels
     )
     parser.add_argument("--update-every", type=int, default=100)
-    options = vars(parser.parse_args())
-    runs = [
-        science.Run(label, sparsity, seed, options)
-        for label in options["methods"]
-        for sparsity in ([0.0] if label == "dense" else options["sparsities"])
-        for seed in range(options["seeds"])
-    ]
-    rows = science.run_all(runs, train, options["workers"])
-    title = f"{options['model']} on {options['dataset']}"
-    title += f", {options['steps']} steps"
-    science.show(rows, options, title, "methods")
+    science.table(vars(parser.parse_args()), train, "methods")
 
 
 if __name__ == "__main__":

@@ -72,6 +72,25 @@ def run_all(runs, function, workers):
         return [_report(run, row) for run, row in zip(runs, found, strict=True)]
 
 
+def table(options, train, name):
+    """Trains all methods, sparsities and seeds; prints and writes the table.
+
+    Args:
+        options: dict of the command's options, as of `parser`.
+        train: module-level function from `Run` to a dict of numbers.
+        name: str, of the files in `benchmarks/results/`.
+    """
+    runs = [
+        Run(label, sparsity, seed, options)
+        for label in options["methods"]
+        for sparsity in ([0.0] if label == "dense" else options["sparsities"])
+        for seed in range(options["seeds"])
+    ]
+    rows = run_all(runs, train, options["workers"])
+    title = f"{options['model']} on {options['dataset']}"
+    show(rows, options, f"{title}, {options['steps']} steps", name)
+
+
 def _one_thread():
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"

@@ -9,6 +9,8 @@ import tempfile
 
 import tensorflow as tf
 
+from _keras_sparse_common.whole_files import sync, sync_entries
+
 
 @contextlib.contextmanager
 def replacing(path):
@@ -31,11 +33,11 @@ def replacing(path):
     try:
         temporary = working / path.name
         yield temporary
-        _sync(temporary)
+        sync(temporary)
         _swap(temporary, path, working / "previous")
     finally:
         shutil.rmtree(working, ignore_errors=True)
-    _sync_entries(path.parent)
+    sync_entries(path.parent)
 
 
 def _swap(temporary, path, previous):
@@ -67,24 +69,3 @@ def naming_full_disk(path):
                     "folder that has some",
                 ) from error
         raise
-
-
-def _sync(path):
-    """Has the disk hold a file, or all of a folder, before this returns."""
-    if path.is_dir():
-        for entry in path.iterdir():
-            _sync(entry)
-        _sync_entries(path)
-    else:
-        with open(path, "rb+") as file:
-            os.fsync(file.fileno())
-
-
-def _sync_entries(folder):
-    if os.name == "nt":  # opens no folders
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 import keras
 
+from _keras_sparse_common.arguments import check_count
 from keras_distill._types import PathLike
-from keras_distill.arguments import check_count
 from keras_distill.chunk_files import (
     check_chunks,
     read_manifest,

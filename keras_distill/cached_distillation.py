@@ -5,8 +5,8 @@ from typing import Self
 import keras
 from keras import ops
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_distill._types import Config, TensorLike
-from keras_distill.arguments import check_count, check_number
 from keras_distill.packed_labels import split_targets
 
 

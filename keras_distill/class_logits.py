@@ -5,8 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from _keras_sparse_common.arguments import check_count
 from keras_distill._types import Config, Shape, TensorLike
-from keras_distill.arguments import check_count, check_multiple
+from keras_distill.arguments import check_multiple
 
 
 def class_logits(subclass_logits: TensorLike, num_classes: int) -> TensorLike:

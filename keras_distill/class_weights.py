@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_distill.arguments import check_number
+from _keras_sparse_common.arguments import check_number
 
 
 def check_class_weight(class_weight, columns):

@@ -4,7 +4,7 @@ import collections
 
 import keras
 
-from keras_distill.arguments import check_number
+from _keras_sparse_common.arguments import check_number
 
 Term = collections.namedtuple("Term", "name loss weight output")
 Term.__doc__ = "A loss, its name in the logs, weight, and output (or None)."

@@ -7,6 +7,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
+from _keras_sparse_common.nested_config import from_nested_config
 from keras_distill._types import Config, Losses, TensorLike
 from keras_distill.compared_outputs import ComparedOutputs
 from keras_distill.compiled_loss_checks import check_compiled_loss
@@ -214,10 +215,4 @@ class Distiller(FrozenTeacher):
     def from_config(
         cls, config: Config, custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(
-            **{
-                key: deserialize(value, custom_objects=custom_objects)
-                for key, value in config.items()
-            }
-        )
+        return from_nested_config(cls, config, custom_objects)

@@ -5,7 +5,7 @@ import sys
 import keras
 import numpy as np
 
-from keras_distill.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 def is_tf_dataset(data):

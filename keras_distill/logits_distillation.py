@@ -2,8 +2,9 @@
 
 import keras
 
+from _keras_sparse_common.arguments import check_count
 from keras_distill._types import Config, TensorLike
-from keras_distill.arguments import check_count, check_temperature
+from keras_distill.arguments import check_temperature
 from keras_distill.class_logits import class_logits
 from keras_distill.soft_targets import soft_target_crossentropy
 from keras_distill.teacher_loss import TeacherLoss

@@ -4,8 +4,8 @@ from typing import Self
 
 import keras
 
+from _keras_sparse_common.arguments import check_count
 from keras_distill._types import Config, Dtype, TensorLike
-from keras_distill.arguments import check_count
 from keras_distill.packed_labels import split_targets
 
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from _keras_sparse_common.arguments import check_count
 from keras_distill._types import Config, TensorLike
-from keras_distill.arguments import check_count
 from keras_distill.diversity import standardize
 from keras_distill.features import flatten_features, penultimate_layer
 from keras_distill.teacher_loss import TeacherLoss

@@ -1,44 +1,13 @@
 """Pictures of subclasses: a map of their logits, a confusion, examples."""
 
-import io
-
 import numpy as np
+
+from _keras_sparse_common.drawing import draw
 
 MARKERS = "o^sDvP*X<>"
 MOST_NUMBERS = 400  # written into the confusion
-_STYLE = {
-    "axes.edgecolor": "#8a8f98",
-    "axes.linewidth": 0.5,
-    "axes.titlesize": 9,
-    "font.size": 9,
-    "legend.fontsize": 8,
-    "xtick.major.width": 0.5,
-    "ytick.major.width": 0.5,
-}
 _CENTRED = {"ha": "center", "va": "center", "fontsize": 8}
 _OUTLINE = {"boxstyle": "circle,pad=0.25", "fc": "white", "ec": "#1d2227"}
-
-
-def draw(size, paint):
-    """Returns a picture as the bytes of a PNG; equal data, equal bytes.
-
-    No state of `matplotlib.pyplot` and no style of the caller takes part.
-
-    Args:
-        size: (width, height) in inches of 120 pixels.
-        paint: function that draws on the figure it is given.
-    """
-    import matplotlib.style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with matplotlib.style.context(["default", _STYLE]):
-        figure = Figure(figsize=size, dpi=120, layout="constrained")
-        FigureCanvasAgg(figure)
-        paint(figure)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def map_picture(points, subclasses, fine_labels, findings, fine_names):

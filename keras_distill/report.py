@@ -7,8 +7,9 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
 from keras_distill._types import ArrayLike, PathLike
-from keras_distill.arguments import check_count, check_multiple
+from keras_distill.arguments import check_multiple
 from keras_distill.chunk_files import write_whole
 from keras_distill.pictures import (
     confusion_picture,

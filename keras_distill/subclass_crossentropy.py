@@ -3,13 +3,9 @@
 import keras
 from keras import ops
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_distill._types import Config, TensorLike
-from keras_distill.arguments import (
-    check_count,
-    check_flag,
-    check_number,
-    check_temperature,
-)
+from keras_distill.arguments import check_flag, check_temperature
 from keras_distill.class_logits import class_logits
 from keras_distill.diversity import diversity
 from keras_distill.labels import (

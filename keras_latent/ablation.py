@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import ArrayLike, Conditioning, LayerLike, Network
-from keras_latent.arguments import check_count
 from keras_latent.causal_locations import area_average
 from keras_latent.intervention import check_units, replace
 from keras_latent.layer_edits import edited

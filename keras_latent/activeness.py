@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import ArrayLike, Conditioning, Network
-from keras_latent.arguments import check_count
 from keras_latent.hessian_scores import check_finite
 from keras_latent.steered_generator import SteeredGenerator
 

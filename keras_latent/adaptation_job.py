@@ -7,6 +7,7 @@ import pathlib
 import keras
 import numpy as np
 
+from _keras_sparse_common.run_folders import METRICS, STATE
 from keras_latent import datasets
 from keras_latent.adaptation_report import (
     NAMES,
@@ -19,7 +20,6 @@ from keras_latent.cli_settings import limited
 from keras_latent.domain_adversarial import DomainAdversarial
 from keras_latent.domain_networks import domain_networks
 from keras_latent.probe import probe_accuracy
-from keras_latent.run_folder import METRICS, STATE
 from keras_latent.training_state import train
 
 SMALLEST = 16

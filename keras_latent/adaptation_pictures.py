@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_latent.pictures import draw
+from _keras_sparse_common.drawing import draw
 
 SHOWN = 10
 MAPPED = 200

@@ -2,6 +2,8 @@
 
 import pathlib
 
+from _keras_sparse_common.report_page import page, picture, table
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent.adaptation_pictures import (
     MAPPED,
     SHOWN,
@@ -10,8 +12,6 @@ from keras_latent.adaptation_pictures import (
     features_picture,
 )
 from keras_latent.frozen_networks import call_frozen
-from keras_latent.report_page import page, picture, table
-from keras_latent.whole_files import save_whole
 
 NAMES = {"source_only": "source only", "adapted": "adapted"}
 MEASURES = {

@@ -6,8 +6,12 @@ from typing import Any, Literal, Self
 import keras
 from keras import ops
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent._types import Config, TensorLike
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.gradient_reversal import reversal_weights
 
 SHAPES = ("sigmoid", "linear")

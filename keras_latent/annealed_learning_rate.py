@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import Config, TensorLike
-from keras_latent.arguments import check_count, check_number
 
 
 @keras.saving.register_keras_serializable(package="keras_latent")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import (
     ArrayLike,
     Conditioning,
@@ -12,7 +13,6 @@ from keras_latent._types import (
     LayerLike,
     Network,
 )
-from keras_latent.arguments import check_count, check_number
 from keras_latent.feature_batches import feature_batches
 from keras_latent.feature_statistics import FeatureStatistics, gather
 from keras_latent.frechet_distance import (

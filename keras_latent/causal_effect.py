@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import ArrayLike, Conditioning, LayerLike, Network
-from keras_latent.arguments import check_count, check_number
 from keras_latent.causal_alpha import (
     Interventions,
     held_out,

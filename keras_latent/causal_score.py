@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.dissection import dissect
 from keras_latent.dissection_table import Dissection
 from keras_latent.segment_masks import check_segmenter

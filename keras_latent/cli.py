@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from keras_latent import adaptation_job, fader_job, gan_job, run_folder
+from _keras_sparse_common import run_folders
+from keras_latent import adaptation_job, fader_job, gan_job
 from keras_latent.cli_errors import TrainingError, UsageProblem, usage
 from keras_latent.cli_settings import AdaptationSettings, FaderSettings
 from keras_latent.explore_command import explore
@@ -209,7 +210,9 @@ def _run(job, settings, output, overwrite, resume):
     console = Console(highlight=False)
     with contextlib.ExitStack() as stack:
         with usage():
-            claimed = run_folder.claim(folder, settings, overwrite, resume)
+            claimed = run_folders.claim(
+                folder, settings, overwrite, resume, hopeless=TrainingError
+            )
         work = stack.enter_context(claimed)
         tf.config.experimental.enable_op_determinism()
         metrics = job.run(settings, data, work, console)

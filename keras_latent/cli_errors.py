@@ -1,31 +1,25 @@
 """Errors of the library, in the words of the command line."""
 
-import contextlib
+import functools
 import re
 
+from _keras_sparse_common.usage_problems import UsageProblem, refusals
 
-class UsageProblem(Exception):
-    """Something on the command line must be changed; exit code 2."""
+__all__ = ["TrainingError", "UsageProblem", "translate", "usage"]
 
 
 class TrainingError(RuntimeError):
     """Training went wrong in a way that the user can do something about."""
 
 
-@contextlib.contextmanager
 def usage(**typed):
-    """Turns what the library refuses in the block into a `UsageProblem`.
+    """Context that turns what the library refuses into a `UsageProblem`.
 
     Args:
         **typed: name of a Python argument -> the option that it comes from,
             where that has another name than the argument.
     """
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        if getattr(error, "errno", None) is not None:
-            raise  # the system's own, as a full disk: not a matter of usage
-        raise UsageProblem(translate(str(error), typed)) from error
+    return refusals(functools.partial(translate, typed=typed))
 
 
 def translate(message, typed):

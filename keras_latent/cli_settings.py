@@ -2,7 +2,11 @@
 
 import dataclasses
 
-from keras_latent.arguments import check_choice, check_count, check_number
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 
 SMALL = "digits"
 QUICK_EXAMPLES = 2000

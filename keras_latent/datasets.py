@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_choice
 from keras_latent._types import PathLike
-from keras_latent.arguments import check_choice
 from keras_latent.image_arrays import (
     DTYPES,
     check_image_size,

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from keras_latent.whole_files import save_whole
+from _keras_sparse_common.whole_files import save_whole
 
 COLUMNS = ("direction", "name")
 AUTHORS_LINE = re.compile(r"\s*(\d+): (.*\S)\s*")

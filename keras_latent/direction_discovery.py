@@ -5,6 +5,12 @@ from typing import Any, Literal, Self
 
 import keras
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
+from _keras_sparse_common.nested_config import from_nested_config
 from keras_latent._types import (
     Conditioning,
     Config,
@@ -12,7 +18,6 @@ from keras_latent._types import (
     LatentDistribution,
     Network,
 )
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.deformators import (
     LEARNED,
     NORMALIZATIONS,
@@ -29,7 +34,6 @@ from keras_latent.discovery_checks import (
 )
 from keras_latent.discovery_training import DiscoveryTraining
 from keras_latent.gan_latent import DISTRIBUTIONS
-from keras_latent.nested_config import from_nested_config
 from keras_latent.reconstruction_accuracy import reconstruction_accuracy
 from keras_latent.steered_generator import SteeredGenerator
 

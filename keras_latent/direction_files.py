@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 
-from keras_latent.array_files import read_arrays
-from keras_latent.whole_files import save_whole
+from _keras_sparse_common.array_files import read_arrays
+from _keras_sparse_common.whole_files import save_whole
 
 FORMAT = "keras_latent.Directions"
 VERSION = 1

@@ -4,11 +4,12 @@ import io
 
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
+from _keras_sparse_common.drawing import draw
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent.direction_checks import check_shifts
 from keras_latent.image_range import check_image_range
-from keras_latent.pictures import as_shades, draw, image_limits, tile
-from keras_latent.whole_files import save_whole
+from keras_latent.pictures import as_shades, image_limits, tile
 
 MOST = 20  # directions in a sheet that are drawn unless asked for
 DOTS = 120  # of an inch

@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import ArrayLike, Conditioning, Network, PathLike
-from keras_latent.arguments import check_count
 from keras_latent.direction_annotations import (
     read_annotations,
     write_annotations,

@@ -5,14 +5,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import Config, OptimizerLike
-from keras_latent.arguments import check_count
 from keras_latent.discovery_checks import check_options
 from keras_latent.discovery_steps import DiscoverySteps
 from keras_latent.gan_checks import check_last_step
-from keras_latent.two_optimizers import check_optimizers, scale_if_half
-
-SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
+from keras_latent.two_optimizers import (
+    check_optimizers,
+    compile_config,
+    scale_if_half,
+)
 
 
 class DiscoveryTraining(DiscoverySteps):
@@ -93,13 +95,11 @@ class DiscoveryTraining(DiscoverySteps):
     def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
-        given = super().get_compile_config()
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **{key: given[key] for key in SETTINGS},
-            "direction_optimizer": serialize(self.direction_optimizer),
-            "reconstructor_optimizer": serialize(self.optimizer),
+        optimizers = {
+            "direction_optimizer": self.direction_optimizer,
+            "reconstructor_optimizer": self.optimizer,
         }
+        return compile_config(super().get_compile_config(), optimizers)
 
     def compile_from_config(self, config: Config) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))

@@ -6,8 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent._types import ArrayLike, Conditioning, LayerLike, Network
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.dissection_table import Dissection, Unit, label_names
 from keras_latent.information_quality import SHARES, JointHistogram
 from keras_latent.layer_maps import LayerMaps

@@ -3,7 +3,7 @@
 import base64
 from html import escape
 
-from keras_latent.report_page import page, table
+from _keras_sparse_common.report_page import page, table
 
 ORDERS = {"iou": "best first", "class": "by class", "number": "by number"}
 STYLE = """

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.image_range import check_image_range
 from keras_latent.layer_maps import LayerMaps
 from keras_latent.pictures import as_shades, image_limits, tile

@@ -2,6 +2,7 @@
 
 import pathlib
 
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent._types import (
     Conditioning,
     LayerLike,
@@ -12,7 +13,6 @@ from keras_latent._types import (
 from keras_latent.dissection_page import dissection_page
 from keras_latent.dissection_pictures import unit_strips
 from keras_latent.dissection_table import Dissection
-from keras_latent.whole_files import save_whole
 
 
 def dissection_report(

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
+from _keras_sparse_common.whole_files import whole_file
 from keras_latent._types import PathLike
-from keras_latent.arguments import check_count
-from keras_latent.whole_files import whole_file
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,15 +7,15 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from _keras_sparse_common.arguments import check_choice, check_number
+from _keras_sparse_common.nested_config import from_nested_config
 from keras_latent._types import Config, TensorLike
 from keras_latent.adversarial_schedule import sigmoid_weight
-from keras_latent.arguments import check_choice, check_number
 from keras_latent.domain_checks import check_networks
 from keras_latent.domain_fit import DomainFit
 from keras_latent.domain_losses import domain_hits, domain_loss, domain_margin
 from keras_latent.gradient_reversal import reverse_gradient
 from keras_latent.moving_statistics import train_without_trace
-from keras_latent.nested_config import from_nested_config
 
 STATISTICS = ("both", "source", "target")
 

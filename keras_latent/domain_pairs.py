@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.domain_data_checks import (
     check_arrays,
     check_datasets,

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from _keras_sparse_common import prepared_sets
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import PathLike
-from keras_latent.arguments import check_count
-from keras_latent.image_files import prepared_builder, quiet_tfds
+from keras_latent.image_files import prepared_builder
 from keras_latent.shapes import ShapesData
 
 LEVELS = dict(shape=3, scale=6, orientation=40, x_position=32, y_position=32)
@@ -43,7 +44,7 @@ def dsprites(count: int, data_dir: PathLike | None = None) -> ShapesData:
     import tensorflow_datasets as tfds
 
     check_count("count", count)
-    with quiet_tfds(tfds):
+    with prepared_sets.quiet():
         builder = prepared_builder(tfds, "dsprites", data_dir)
         held = builder.info.splits["train"].num_examples
         if count > held:

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import Config, LatentDistribution, OptimizerLike
-from keras_latent.arguments import check_count, check_number
 from keras_latent.evolution_mutations import find_mutations, mutations_config
 from keras_latent.evolution_state import trained_state
 from keras_latent.evolution_steps import evolve

@@ -7,7 +7,11 @@ import threading
 import numpy as np
 from PIL import Image
 
-from keras_latent.arguments import check_choice, check_count, check_number
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent.gan_latent import DISTRIBUTIONS, draw_rows
 from keras_latent.image_range import check_image_range
 from keras_latent.intervention import check_units, intervene

@@ -7,8 +7,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
+from _keras_sparse_common.nested_config import from_nested_config
 from keras_latent._types import ArrayLike, Config, Sizes, TensorLike
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.fader_attributes import (
     check_attribute_sizes,
     one_hot_attributes,
@@ -22,7 +27,6 @@ from keras_latent.fader_checks import (
 )
 from keras_latent.fader_training import FaderTraining
 from keras_latent.fresh_batches import group_batches
-from keras_latent.nested_config import from_nested_config
 
 LOGS = ["loss", "reconstruction_loss", "classifier_loss"]
 LOGS += ["classifier_accuracy", "beta"]

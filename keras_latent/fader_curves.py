@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_latent.pictures import draw
+from _keras_sparse_common.drawing import draw
 
 PANELS = {
     "reconstruction error": {"reconstruction_loss": ("training", "#3b6fb6")},

@@ -7,6 +7,7 @@ import warnings
 
 import keras
 
+from _keras_sparse_common.run_folders import METRICS, STATE
 from keras_latent import datasets
 from keras_latent.cli_errors import TrainingError, usage
 from keras_latent.cli_settings import limited
@@ -14,7 +15,6 @@ from keras_latent.fader import Fader
 from keras_latent.fader_networks import fader_networks
 from keras_latent.fader_report import FaderReport
 from keras_latent.image_classifier import train_classifier
-from keras_latent.run_folder import METRICS, STATE
 from keras_latent.shuffled_batches import shuffled_batches
 from keras_latent.training_state import train
 

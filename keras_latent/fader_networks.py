@@ -6,8 +6,8 @@ from typing import Literal
 import keras
 from keras import layers
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import Sizes
-from keras_latent.arguments import check_count
 from keras_latent.conditional_decoder import conditional_decoder
 from keras_latent.fader_attributes import check_attribute_sizes
 

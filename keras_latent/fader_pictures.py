@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
+from _keras_sparse_common.drawing import draw
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent._types import ArrayLike, FaderLike, PathLike, Sizes
-from keras_latent.arguments import check_count
 from keras_latent.fader_attributes import one_hot_attributes
-from keras_latent.pictures import as_shades, draw, image_limits, tile
+from keras_latent.pictures import as_shades, image_limits, tile
 from keras_latent.swap_case import SwapCase, first_of_each
-from keras_latent.whole_files import save_whole
 
 MARK = "#d1495b"
 INCHES = 0.62  # of an image in a picture

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent._types import (
     FaderLike,
     LabelledData,
@@ -14,7 +16,6 @@ from keras_latent._types import (
     PathLike,
     Sizes,
 )
-from keras_latent.arguments import check_count
 from keras_latent.fader_curves import curves_picture, last_value
 from keras_latent.fader_pictures import (
     fader_grid,
@@ -35,7 +36,6 @@ from keras_latent.reconstruction_error import (
     reconstruction_error,
 )
 from keras_latent.swap import swap_accuracy
-from keras_latent.whole_files import save_whole
 
 
 class FaderReport(keras.callbacks.Callback):

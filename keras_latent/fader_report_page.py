@@ -2,7 +2,7 @@
 
 from html import escape
 
-from keras_latent.report_page import page, picture, table
+from _keras_sparse_common.report_page import page, picture, table
 
 HEADLINES = {
     "SUCCESS": "SUCCESS: the code has forgotten the label, and the decoder "

@@ -16,9 +16,11 @@ from keras_latent.fader_steps import (
     reconstruction_loss,
 )
 from keras_latent.fresh_batches import share_rows
-from keras_latent.two_optimizers import check_optimizers, scale_if_half
-
-SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
+from keras_latent.two_optimizers import (
+    check_optimizers,
+    compile_config,
+    scale_if_half,
+)
 
 
 class FaderTraining(keras.Model):
@@ -82,11 +84,12 @@ class FaderTraining(keras.Model):
         if not self.compiled:
             return {}
         given = super().get_compile_config()
-        serialize = keras.saving.serialize_keras_object
+        named = {"classifier_optimizer": self.classifier_optimizer}
+        loss = keras.saving.serialize_keras_object(self.compiled_image_loss)
         return {
-            **{key: given[key] for key in ("optimizer", *SETTINGS)},
-            "classifier_optimizer": serialize(self.classifier_optimizer),
-            "loss": serialize(self.compiled_image_loss),
+            "optimizer": given["optimizer"],
+            "loss": loss,
+            **compile_config(given, named),
         }
 
     def compile_from_config(self, config: Config) -> None:

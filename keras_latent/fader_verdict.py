@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from keras_latent.arguments import check_number
+from _keras_sparse_common.arguments import check_number
 from keras_latent.probe import ProbeFindings
 from keras_latent.reconstruction_error import ReconstructionFindings
 from keras_latent.swap import SwapFindings

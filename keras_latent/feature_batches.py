@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.frozen_networks import call_frozen
 from keras_latent.image_range import RangeWatch
 

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_choice, check_count
+from _keras_sparse_common.nested_config import from_nested_config
 from keras_latent._types import Config, LatentDistribution, TensorLike
-from keras_latent.arguments import check_choice, check_count
 from keras_latent.fader_checks import refuse_weights
 from keras_latent.fresh_batches import IMAGES, check_arrays, group_batches
 from keras_latent.gan_average import averaged_clone
@@ -29,7 +30,6 @@ from keras_latent.gan_latent import DISTRIBUTIONS, draw_rows
 from keras_latent.gan_losses import GANLoss
 from keras_latent.gan_regularizers import GANRegularizer, overrides
 from keras_latent.gan_training import SAMPLE_LATENT, GANTraining
-from keras_latent.nested_config import from_nested_config
 
 LOGS = ["d_loss", "g_loss", "real_score", "fake_score"]
 

@@ -8,6 +8,7 @@ import warnings
 import keras
 import numpy as np
 
+from _keras_sparse_common.run_folders import METRICS, STATE
 from keras_latent.cli_errors import TrainingError
 from keras_latent.feature_extractors import feature_extractor
 from keras_latent.gan_curves import win_shares
@@ -16,7 +17,6 @@ from keras_latent.gan_players import make_gan
 from keras_latent.gan_report import GANReport
 from keras_latent.gan_report_page import finding_rows
 from keras_latent.gan_settings import KINDS
-from keras_latent.run_folder import METRICS, STATE
 from keras_latent.sample_history import SampleHistory
 from keras_latent.shuffled_batches import shuffled_batches
 from keras_latent.training_state import train

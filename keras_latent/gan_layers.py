@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 class SeededLayers:

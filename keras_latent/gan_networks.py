@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from keras_latent.arguments import check_number
+from _keras_sparse_common.arguments import check_number
 from keras_latent.gan_layers import (
     SeededLayers,
     as_pair,

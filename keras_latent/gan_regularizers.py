@@ -5,8 +5,8 @@ from typing import Self
 import keras
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import Config, TensorLike
-from keras_latent.arguments import check_count, check_number
 
 
 class GANRegularizer:

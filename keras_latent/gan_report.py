@@ -7,8 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count, check_number
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent._types import ArrayLike, Network, PathLike, Range
-from keras_latent.arguments import check_count, check_number
 from keras_latent.gan_curves import (
     as_columns,
     curves_picture,
@@ -25,7 +26,6 @@ from keras_latent.sample_history import (
     generator_range,
 )
 from keras_latent.sample_pictures import check_samples, draw_panels
-from keras_latent.whole_files import save_whole
 
 EXAMPLES, MOST_EXAMPLES = 1000, 10_000
 EPOCHS_SHOWN = 8

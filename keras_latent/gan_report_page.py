@@ -2,8 +2,8 @@
 
 from html import escape
 
+from _keras_sparse_common.report_page import page, picture, table
 from keras_latent.feature_batches import AS_GIVEN
-from keras_latent.report_page import page, picture, table
 
 READING = {
     "samples": (

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_latent.arguments import check_choice
+from _keras_sparse_common.arguments import check_choice
 from keras_latent.cli_settings import SMALL, check_counts, plain_name
 from keras_latent.gan_losses import LOSSES
 from keras_latent.gaussian_toys import gaussian_grid, gaussian_ring

@@ -28,13 +28,8 @@ def discriminator_step(gan, real, fake):
         penalty = penalties(gan, "discriminator_penalty", real, fake)
         total = (loss + penalty) / count_replicas() + added_losses(network)
         scaled = optimizer.scale_loss(total)
-    weights = network.trainable_variables
-    optimizer.apply(tape.gradient(scaled, weights), weights)
-    return {
-        **_losses(gan, "d", total, penalty),
-        "real_score": tf.reduce_mean(tf.cast(real_logits, "float32")),
-        "fake_score": tf.reduce_mean(tf.cast(fake_logits, "float32")),
-    }
+    logits = {"real_score": real_logits, "fake_score": fake_logits}
+    return end_of_step(gan, tape, scaled, (total, penalty), logits)
 
 
 def generator_step(gan, latent, loss=None):
@@ -62,10 +57,29 @@ def generator_step(gan, latent, loss=None):
         scaled = optimizer.scale_loss(total)
     weights = network.trainable_variables
     optimizer.apply(tape.gradient(scaled, weights), weights)
-    return _losses(gan, "g", total, penalty)
+    return side_losses(gan, "g", total, penalty)
 
 
-def _losses(gan, side, total, penalty):
+def end_of_step(gan, tape, scaled, losses, logits):
+    """Applies the gradient of a discriminator's step; returns its logs.
+
+    Args:
+        gan: compiled `GAN`.
+        tape: `tf.GradientTape` of the step.
+        scaled: scalar tensor, the loss that the optimizer has scaled.
+        losses: tuple (total, penalty) of scalar tensors.
+        logits: dict of a key of the logs to a tensor, to be averaged.
+    """
+    weights = gan.discriminator.trainable_variables
+    gan.d_optimizer.apply(tape.gradient(scaled, weights), weights)
+    means = {
+        key: tf.reduce_mean(tf.cast(values, "float32"))
+        for key, values in logits.items()
+    }
+    return {**side_losses(gan, "d", *losses), **means}
+
+
+def side_losses(gan, side, total, penalty):
     """What one side minimised, and the part of it that is the penalty."""
     values = {f"{side}_loss": total * count_replicas()}
     if f"{side}_penalty" in gan.trackers:

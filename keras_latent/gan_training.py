@@ -11,9 +11,12 @@ from keras_latent.fresh_batches import share_rows
 from keras_latent.gan_average import update_average
 from keras_latent.gan_latent import draw_rows
 from keras_latent.gan_steps import discriminator_step, generator_step
-from keras_latent.two_optimizers import check_optimizers, scale_if_half
+from keras_latent.two_optimizers import (
+    check_optimizers,
+    compile_config,
+    scale_if_half,
+)
 
-SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
 # Each kind of draw has a number of its own, so that none repeats another's.
 DISCRIMINATOR_LATENT, GENERATOR_LATENT, SAMPLE_LATENT, OTHER = range(4)
 EVALUATION_LATENT = 4
@@ -89,13 +92,11 @@ class GANTraining(keras.Model):
     def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
-        given = super().get_compile_config()
-        serialize = keras.saving.serialize_keras_object
-        return {
-            **{key: given[key] for key in SETTINGS},
-            "d_optimizer": serialize(self.d_optimizer),
-            "g_optimizer": serialize(self.g_optimizer),
+        optimizers = {
+            "d_optimizer": self.d_optimizer,
+            "g_optimizer": self.g_optimizer,
         }
+        return compile_config(super().get_compile_config(), optimizers)
 
     def compile_from_config(self, config: Config) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))

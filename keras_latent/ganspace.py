@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.directions import Directions
 from keras_latent.layer_outputs import layer_outputs
 from keras_latent.sefa import with_fixed_signs

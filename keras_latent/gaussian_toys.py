@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 class GaussianToy(NamedTuple):

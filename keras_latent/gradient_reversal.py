@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from _keras_sparse_common.arguments import check_number
 from keras_latent._types import Config, Shape, TensorLike
-from keras_latent.arguments import check_number
 
 WEIGHT_NAME = "gradient_reversal_weight"
 

@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import Config, OptimizerLike
-from keras_latent.arguments import check_count
-from keras_latent.discovery_training import SETTINGS
 from keras_latent.fader_steps import count_replicas
 from keras_latent.gan_checks import check_last_step
+from keras_latent.two_optimizers import compile_config
 
 OPTIONS = ("callbacks", "initial_epoch", "verbose")
 
@@ -44,10 +44,8 @@ class HessianDirectionTraining(keras.Model):
     def get_compile_config(self) -> Config:
         if not self.compiled:
             return {}
-        given = super().get_compile_config()
-        optimizer = keras.saving.serialize_keras_object(self.optimizer)
-        settings = {key: given[key] for key in SETTINGS}
-        return {**settings, "optimizer": optimizer}
+        named = {"optimizer": self.optimizer}
+        return compile_config(super().get_compile_config(), named)
 
     def compile_from_config(self, config: Config) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))

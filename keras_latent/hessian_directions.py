@@ -6,6 +6,12 @@ from typing import Any, Literal, Self
 import keras
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
+from _keras_sparse_common.nested_config import from_nested_config
 from keras_latent._types import (
     Conditioning,
     Config,
@@ -13,7 +19,6 @@ from keras_latent._types import (
     LatentDistribution,
     Network,
 )
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.deformators import STARTS
 from keras_latent.direction_pairs import draw_conditions
 from keras_latent.directions import Directions
@@ -25,7 +30,6 @@ from keras_latent.hessian_direction_training import (
     first_rows,
 )
 from keras_latent.hessian_penalty import hessian_penalty
-from keras_latent.nested_config import from_nested_config
 from keras_latent.orthonormal_rows import orthonormal_rows
 from keras_latent.second_differences import random_signs
 from keras_latent.steered_generator import SteeredGenerator

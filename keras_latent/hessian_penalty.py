@@ -5,8 +5,12 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent._types import Conditioning, Network, TensorLike
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.layer_outputs import layer_outputs
 from keras_latent.second_differences import (
     activations,

@@ -6,8 +6,12 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent._types import Config, TensorLike
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.gan_regularizers import GANRegularizer
 from keras_latent.gan_training import OTHER
 from keras_latent.hessian_penalty import hessian_penalty

@@ -6,8 +6,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import ArrayLike, Conditioning, Network
-from keras_latent.arguments import check_count, check_number
 from keras_latent.hessian_penalty import as_points
 from keras_latent.second_differences import (
     activations,

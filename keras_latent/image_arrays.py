@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_choice, check_count
 from keras_latent._types import ArrayLike
-from keras_latent.arguments import check_choice, check_count
 
 DTYPES = ("float32", "uint8")
 # Recommendation ITU-R BT.601: how bright red, green and blue look.

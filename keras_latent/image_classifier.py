@@ -5,8 +5,8 @@ import warnings
 import keras
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import ArrayLike
-from keras_latent.arguments import check_count, check_number
 
 
 def small_image_classifier(image_shape, num_classes, seed=0):

@@ -1,13 +1,13 @@
 """Reads image classification sets from disk: .npz files, prepared TFDS."""
 
-import contextlib
 import difflib
 import pathlib
 
 import numpy as np
 
-from keras_latent.arguments import check_choice
-from keras_latent.array_files import read_arrays
+from _keras_sparse_common import prepared_sets
+from _keras_sparse_common.arguments import check_choice
+from _keras_sparse_common.array_files import read_arrays
 
 SPLITS = ("train", "test")
 
@@ -89,9 +89,9 @@ def read_tfds(name, data_dir, split, convert):
     """
     import tensorflow_datasets as tfds
 
-    with quiet_tfds(tfds):
+    with prepared_sets.quiet():
         builder = prepared_builder(tfds, name, data_dir)
-        shape = _check_features(tfds, name, builder.info)
+        image, _ = prepared_sets.check_image_classes(name, builder.info)
         try:
             data = builder.as_dataset(split=split, as_supervised=True)
         except (ValueError, KeyError, AssertionError) as error:
@@ -102,7 +102,7 @@ def read_tfds(name, data_dir, split, convert):
         parts = [
             (convert(images), labels)
             for images, labels in data.batch(
-                1 if None in shape else 1024
+                1 if None in image.shape else 1024
             ).as_numpy_iterator()
         ]
     if not parts:
@@ -117,20 +117,6 @@ def read_tfds(name, data_dir, split, convert):
         )
     images, labels = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(labels).astype("int32")
-
-
-@contextlib.contextmanager
-def quiet_tfds(tfds):
-    """Keeps TFDS from logging and from drawing progress bars."""
-    from absl import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    tfds.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
 
 
 def prepared_builder(tfds, name, data_dir):
@@ -154,16 +140,3 @@ def prepared_builder(tfds, name, data_dir):
             "folder that has it."
         )
     return builder
-
-
-def _check_features(tfds, name, info):
-    keys = info.supervised_keys or ()
-    found = [info.features[key] for key in keys if isinstance(key, str)]
-    expected = (tfds.features.Image, tfds.features.ClassLabel)
-    if len(found) != 2 or not all(map(isinstance, found, expected)):
-        raise ValueError(
-            "`name` must be a set with one image and one class label per "
-            f"example. Received: name={name!r} with {sorted(info.features)}. "
-            "Pick an image classification set, as mnist."
-        )
-    return found[0].shape

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import Examples, Network, Range
-from keras_latent.arguments import check_count
 from keras_latent.feature_batches import feature_batches, features_name
 
 SUM_TOLERANCE = 0.01  # of a row of probabilities in half precision

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import ArrayLike, Config, LatentDistribution
-from keras_latent.arguments import check_count, check_number
 from keras_latent.gan_losses import GANLoss
 from keras_latent.gan_regularizers import GANRegularizer
 from keras_latent.gan_training import SAMPLE_LATENT

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.gan_latent import draw_rows
 
 NOISE, CLASSES, CONTINUOUS = range(3)

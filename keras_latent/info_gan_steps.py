@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_latent.fader_steps import added_losses, count_replicas
 from keras_latent.gan_regularizers import penalties
+from keras_latent.gan_steps import end_of_step, side_losses
 from keras_latent.info_gan_losses import code_scores, information_losses
 
 
@@ -33,13 +34,8 @@ def discriminator_step(gan, real, fake, latent):
             loss += gan.information_weight * information
         total = (loss + penalty) / count_replicas() + added_losses(network)
         scaled = optimizer.scale_loss(total)
-    weights = network.trainable_variables
-    optimizer.apply(tape.gradient(scaled, weights), weights)
-    return {
-        **_losses(gan, "d", total, penalty),
-        "real_score": tf.reduce_mean(tf.cast(real_logits, "float32")),
-        "fake_score": tf.reduce_mean(tf.cast(fake_logits, "float32")),
-    }
+    logits = {"real_score": real_logits, "fake_score": fake_logits}
+    return end_of_step(gan, tape, scaled, (total, penalty), logits)
 
 
 def generator_step(gan, latent):
@@ -68,7 +64,7 @@ def generator_step(gan, latent):
     weights = gan.generator_variables
     optimizer.apply(tape.gradient(scaled, weights), weights)
     return {
-        **_losses(gan, "g", total, penalty),
+        **side_losses(gan, "g", total, penalty),
         **reading_values(gan, latent, readings),
     }
 
@@ -112,10 +108,3 @@ def reading_values(gan, latent, readings):
         "information_loss": information_loss(gan, latent, readings),
         **{name: tf.reduce_mean(score) for name, score in scores.items()},
     }
-
-
-def _losses(gan, side, total, penalty):
-    values = {f"{side}_loss": total * count_replicas()}
-    if f"{side}_penalty" in gan.trackers:
-        values[f"{side}_penalty"] = penalty
-    return values

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import Examples, Network, Range
-from keras_latent.arguments import check_count
 from keras_latent.feature_batches import feature_batches, features_name
 
 BLOCK = 1024  # rows and columns of the kernel matrix that are in memory

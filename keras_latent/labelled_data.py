@@ -5,7 +5,7 @@ import sys
 import keras
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.fader_attributes import (
     check_attribute_sizes,
     check_attributes,

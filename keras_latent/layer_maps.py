@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.layer_edits import find_layer, read_layer
 from keras_latent.steered_generator import SteeredGenerator
 

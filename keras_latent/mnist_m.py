@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import ArrayLike, Range
-from keras_latent.arguments import check_count, check_number
 from keras_latent.backgrounds import (
     check_backgrounds,
     color_noise,

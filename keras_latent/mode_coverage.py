@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 from scipy import spatial
 
+from _keras_sparse_common.arguments import check_number
 from keras_latent._types import ArrayLike
-from keras_latent.arguments import check_number
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

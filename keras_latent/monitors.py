@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import LabelledData, Network
-from keras_latent.arguments import check_count
 from keras_latent.probe import ProbeFindings, probe_accuracy
 
 

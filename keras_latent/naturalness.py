@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import (
     ArrayLike,
     Conditioning,
@@ -13,7 +14,6 @@ from keras_latent._types import (
     Network,
     Range,
 )
-from keras_latent.arguments import check_count, check_number
 from keras_latent.direction_pairs import draw_conditions
 from keras_latent.directions import Directions
 from keras_latent.gan_latent import draw_rows

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 def otsu_threshold(values, bins=256):

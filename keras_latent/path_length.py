@@ -7,8 +7,12 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent._types import Conditioning, Network, Range
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.feature_batches import features_name, range_for
 from keras_latent.generator_calls import GeneratorCalls
 from keras_latent.image_range import RangeWatch

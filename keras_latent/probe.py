@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import LabelledData, Network, Sizes
-from keras_latent.arguments import check_count, check_number
 from keras_latent.frozen_networks import encode
 from keras_latent.labelled_data import attribute_table
 from keras_latent.probe_classifier import fit_given, fit_mlp, standardize

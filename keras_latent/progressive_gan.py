@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
+from _keras_sparse_common.arguments import check_count, check_number
 from keras_latent._types import Config, Dtype, LatentDistribution
-from keras_latent.arguments import check_count, check_number
 from keras_latent.gan_checks import loss_config
 from keras_latent.gan_losses import GANLoss
 from keras_latent.gan_regularizers import GANRegularizer, GradientPenalty

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import Config, Shape, TensorLike
-from keras_latent.arguments import check_count
 
 EPSILON = 1e-8  # of the authors' code, in both norms
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import Dtype
-from keras_latent.arguments import check_count
 from keras_latent.equalized_layers import EqualizedConv2D, EqualizedDense
 from keras_latent.progressive_layers import (
     FadeIn,

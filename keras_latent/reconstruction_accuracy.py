@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_number
 from keras_latent._types import FaderLike, LabelledData, Sizes
-from keras_latent.arguments import check_number
 from keras_latent.fader_attributes import one_hot_attributes
 from keras_latent.frozen_networks import call_frozen, encoder_and_decoder
 from keras_latent.labelled_data import attribute_table, labelled_batches

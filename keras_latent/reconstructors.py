@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.gan_layers import check_shape
 
 SMALLEST = 32  # pixels that leave one after three 5 x 5 convolutions

@@ -4,8 +4,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent._types import ArrayLike, Conditioning, Network, Range
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.direction_checks import check_latents
 from keras_latent.directions import Directions
 from keras_latent.otsu_threshold import otsu_threshold

@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 
+from _keras_sparse_common.arguments import check_count
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent._types import PathLike, Range
-from keras_latent.arguments import check_count
 from keras_latent.image_range import OVERSHOOT, check_image_range
 from keras_latent.sample_history import (
     EpochCounter,
@@ -18,7 +19,6 @@ from keras_latent.sample_history import (
     generator_range,
 )
 from keras_latent.sample_pictures import sample_grid
-from keras_latent.whole_files import save_whole
 
 EPOCHS = "epochs.json"
 

@@ -9,13 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
+from _keras_sparse_common.array_files import read_arrays
+from _keras_sparse_common.whole_files import whole_file
 from keras_latent._types import PathLike
-from keras_latent.arguments import check_count
-from keras_latent.array_files import read_arrays
 from keras_latent.fader_checks import RANGES, last_activation
 from keras_latent.gan import GAN
 from keras_latent.progressive_gan import ProgressiveGAN
-from keras_latent.whole_files import whole_file
 
 POINTS = 1000  # of a scatter
 KEPT = 16  # most epochs of a history

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from _keras_sparse_common.arguments import check_count
+from _keras_sparse_common.drawing import draw
+from _keras_sparse_common.whole_files import save_whole
 from keras_latent._types import ArrayLike, PathLike, Range
-from keras_latent.arguments import check_count
 from keras_latent.image_range import check_image_range
-from keras_latent.pictures import as_shades, draw, image_limits, tile
-from keras_latent.whole_files import save_whole
+from keras_latent.pictures import as_shades, image_limits, tile
 
 DOTS = 120  # of an inch
 CELL = 60  # dots of an image's width, of a large image more

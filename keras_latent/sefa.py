@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.directions import Directions
 from keras_latent.steered_generator import latent_size
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 def segmentation_network(

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from _keras_sparse_common.arguments import check_count
 from keras_latent._types import TensorLike
-from keras_latent.arguments import check_count
 
 FACTORS = ("hue", "shape", "horizontal", "vertical", "size")
 RADII = (0.08, 0.16)  # of the image's width; of a disc of the same area

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 def shuffled_batches(images, labels, batch_size, seed=0, first=0):

@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from _keras_sparse_common.arguments import check_choice
 from keras_latent._types import TensorLike
-from keras_latent.arguments import check_choice
 
 NORMS = ("linear", "unit")
 

@@ -4,8 +4,8 @@ import os
 
 import numpy as np
 
-from keras_latent.array_files import read_arrays
-from keras_latent.whole_files import whole_file
+from _keras_sparse_common.array_files import read_arrays
+from _keras_sparse_common.whole_files import whole_file
 
 ARRAYS = ("mu", "sigma", "count", "features")
 

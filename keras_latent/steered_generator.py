@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 
 
 class SteeredGenerator:

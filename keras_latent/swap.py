@@ -5,8 +5,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from _keras_sparse_common.arguments import (
+    check_choice,
+    check_count,
+    check_number,
+)
 from keras_latent._types import FaderLike, LabelledData, Network, Sizes
-from keras_latent.arguments import check_choice, check_count, check_number
 from keras_latent.fader_attributes import one_hot_attributes
 from keras_latent.frozen_networks import call_frozen, encoder_and_decoder
 from keras_latent.labelled_data import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_latent.arguments import check_count
+from _keras_sparse_common.arguments import check_count
 from keras_latent.frozen_networks import call_frozen, encoder_and_decoder
 from keras_latent.labelled_data import attribute_table, labelled_batches
 from keras_latent.reconstruction_error import attribute_sizes_of

@@ -6,8 +6,8 @@ import pathlib
 
 import keras
 
+from _keras_sparse_common.whole_files import recover, whole_folder
 from keras_latent.cli_errors import TrainingError
-from keras_latent.whole_files import recover, whole_folder
 
 SAVES = 20
 

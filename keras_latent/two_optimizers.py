@@ -2,6 +2,8 @@
 
 import keras
 
+SETTINGS = ("run_eagerly", "jit_compile", "steps_per_execution")
+
 
 def check_optimizers(named, instead):
     """Raises unless two optimizers can train two networks in turns.
@@ -46,3 +48,19 @@ def scale_if_half(optimizer, network, name):
     if half and not isinstance(optimizer, scaling):
         return scaling(optimizer, name=name)
     return optimizer
+
+
+def compile_config(given, optimizers):
+    """What a model with optimizers of its own was compiled with.
+
+    Args:
+        given: dict, `keras.Model.get_compile_config()`.
+        optimizers: dict of the arguments' names to optimizers or None.
+
+    Returns:
+        Dict of serialized arguments of `compile`.
+    """
+    return {key: given[key] for key in SETTINGS} | {
+        name: keras.saving.serialize_keras_object(optimizer)
+        for name, optimizer in optimizers.items()
+    }

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_latent.arguments import check_count, check_number
+from _keras_sparse_common.arguments import check_count, check_number
 
 
 class UnitQuantiles:

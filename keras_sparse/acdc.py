@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_sparse._types import Masks, Scope, Tensor
 from keras_sparse.config import check_count, check_fraction
+from keras_sparse.first_masks import first_masks
 from keras_sparse.global_masks import check_scope, keep_largest, num_kept
 from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.pattern import Pattern, check_fit, check_pattern
+from keras_sparse.pattern import Pattern, check_pattern
 
 
 @keras.saving.register_keras_serializable(package="keras_sparse")
@@ -118,16 +118,7 @@ class ACDC(Method):
         Raises:
             ValueError: the pattern does not divide a weight.
         """
-        check_fit(
-            self.pattern, {p: np.shape(value) for p, value in weights.items()}
-        )
-        start = [
-            SparseWeight(path, value, np.ones(np.shape(value), dtype=bool))
-            for path, value in weights.items()
-        ]
-        masks = self.update(start, Moment(step=0, learning_rate_ratio=1.0))
-        masks = [ops.convert_to_numpy(mask) for mask in masks]
-        return dict(zip(weights, masks, strict=True))
+        return first_masks(self, weights, updated=True)
 
     def update(
         self, weights: Sequence[SparseWeight], moment: Moment

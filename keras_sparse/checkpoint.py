@@ -7,7 +7,7 @@ import pathlib
 import keras
 import numpy as np
 
-from keras_sparse.whole_files import recover, whole_folder
+from _keras_sparse_common.whole_files import recover, whole_folder
 
 
 @dataclasses.dataclass

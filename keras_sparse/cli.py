@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 
 import keras_export
+from _keras_sparse_common import run_folders
 from keras_sparse import cli_exports as exports
-from keras_sparse import main_job, tables, worker_training, workplace
+from keras_sparse import main_job, tables, worker_training
 from keras_sparse.cli_errors import UsageProblem, option, reading, usage
 from keras_sparse.config import check_count
 from keras_sparse.settings import Settings
@@ -268,10 +269,12 @@ def benchmark(
 @contextlib.contextmanager
 def _claim(folder, settings, overwrite, resume):
     # Only what `claim` itself refuses is a matter of usage.
-    claimed = workplace.claim(folder, settings, overwrite, resume)
-    with contextlib.ExitStack() as stack:
-        with usage({}):
-            work = stack.enter_context(claimed)
+    named = {name: option(name) for name in ("output", "resume", *_SETTINGS)}
+    with usage(named):
+        claimed = run_folders.claim(
+            folder, settings, overwrite, resume, hopeless=TrainingError
+        )
+    with claimed as work:
         yield work
 
 

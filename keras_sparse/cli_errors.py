@@ -1,27 +1,20 @@
 """Errors of the library, in the words of the command line."""
 
 import contextlib
+import functools
 import re
 
-
-class UsageProblem(Exception):
-    """Something on the command line must be changed; exit code 2."""
+from _keras_sparse_common.usage_problems import UsageProblem, refusals
 
 
-@contextlib.contextmanager
 def usage(typed):
-    """Turns what the library refuses in the block into a `UsageProblem`.
+    """Context that turns what the library refuses into a `UsageProblem`.
 
     Args:
         typed: dict, name of a Python argument -> the option or argument of
             the command line that it comes from.
     """
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        if getattr(error, "errno", None) is not None:
-            raise  # the system's own, as a full disk: not a matter of usage
-        raise UsageProblem(translate(str(error), typed)) from error
+    return refusals(functools.partial(translate, typed=typed))
 
 
 def translate(message, typed):

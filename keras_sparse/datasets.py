@@ -1,10 +1,10 @@
 """Loading image classification sets: the embedded digits, or any of TFDS."""
 
-import contextlib
 import difflib
 
 import numpy as np
 
+from _keras_sparse_common import prepared_sets
 from keras_sparse._types import PathLike
 from keras_sparse.image_dataset import ImageDataset
 
@@ -52,9 +52,9 @@ def load(
         return _digits(size)
     import tensorflow_datasets as tfds
 
-    with _quiet(tfds):
+    with prepared_sets.quiet():
         builder = _prepared_builder(tfds, name, data_dir, download)
-        image, label = _check_features(tfds, name, builder.info)
+        image, label = prepared_sets.check_image_classes(name, builder.info)
         shape = _check_shape(name, tuple(image.shape), size)
         splits = _check_splits(name, builder.info.splits, test_split)
         data = builder.as_dataset(split=splits, as_supervised=True)
@@ -122,20 +122,6 @@ def _resized(data, size):
     return data.map(resize, tf.data.AUTOTUNE)
 
 
-@contextlib.contextmanager
-def _quiet(tfds):
-    """Keeps TFDS from logging and from drawing progress bars."""
-    from absl import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    tfds.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-
-
 def _prepared_builder(tfds, name, data_dir, download):
     try:
         builder = tfds.builder(name, data_dir=data_dir)
@@ -155,19 +141,6 @@ def _prepared_builder(tfds, name, data_dir, download):
             "folder that has it (--data-dir), or allow `download=True`."
         )
     return builder
-
-
-def _check_features(tfds, name, info):
-    keys = info.supervised_keys or ()
-    found = [info.features[key] for key in keys if isinstance(key, str)]
-    expected = (tfds.features.Image, tfds.features.ClassLabel)
-    if len(found) != 2 or not all(map(isinstance, found, expected)):
-        raise ValueError(
-            "`name` must be a set with one image and one class label per "
-            f"example. Received: name={name!r} with {sorted(info.features)}. "
-            "Pick an image classification set, as mnist."
-        )
-    return found
 
 
 def _check_shape(name, shape, size):

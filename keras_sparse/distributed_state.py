@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_sparse.whole_files import whole_file
+from _keras_sparse_common.whole_files import whole_file
 
 _FILE = "training_state.npz"
 

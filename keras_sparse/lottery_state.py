@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_sparse.array_files import read_arrays
+from _keras_sparse_common.array_files import read_arrays
+from _keras_sparse_common.whole_files import whole_file
 from keras_sparse.sparsify import find_optimizer
-from keras_sparse.whole_files import whole_file
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,14 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 import keras
-import numpy as np
-from keras import ops
 
 from keras_sparse import schedules
 from keras_sparse._types import Masks, Schedule, Scope, Tensor
+from keras_sparse.first_masks import first_masks
 from keras_sparse.global_masks import check_scope, keep_largest
 from keras_sparse.method import Method, Moment, SparseWeight
-from keras_sparse.pattern import Pattern, check_fit, check_pattern
+from keras_sparse.pattern import Pattern, check_pattern
 from keras_sparse.topology import magnitude_mask, rounded_count
 
 
@@ -70,18 +69,7 @@ class MagnitudePruning(Method):
         Raises:
             ValueError: the pattern does not divide a weight.
         """
-        check_fit(
-            self.pattern, {p: np.shape(value) for p, value in weights.items()}
-        )
-        start = [
-            SparseWeight(path, value, np.ones(np.shape(value), dtype=bool))
-            for path, value in weights.items()
-        ]
-        masks = [weight.mask for weight in start]
-        if bool(self.due(0)):
-            masks = self.update(start, Moment(step=0, learning_rate_ratio=1.0))
-        masks = [ops.convert_to_numpy(mask) for mask in masks]
-        return dict(zip(weights, masks, strict=True))
+        return first_masks(self, weights, updated=bool(self.due(0)))
 
     def due(self, step: Tensor) -> Tensor:
         """Whether the schedule prunes once `step` steps are done."""

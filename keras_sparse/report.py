@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from _keras_sparse_common.whole_files import whole_file
 from keras_sparse import report_pictures as pictures
 from keras_sparse import report_sections as sections
 from keras_sparse.report_html import page
-from keras_sparse.whole_files import whole_file
 
 _NEEDED = (
     *("dataset", "model", "method", "sparsity", "distribution", "epochs"),

@@ -10,8 +10,7 @@ import pathlib
 import pytest
 from forked_jobs import ForkedJobs
 
-import keras_latent.whole_files
-import keras_sparse.whole_files
+from _keras_sparse_common import whole_files
 
 MOMENT = 30  # of the kill before, when there is a first state
 SIZES = {
@@ -75,18 +74,13 @@ def is_rest(name):
     return hidden or name.endswith(".partial")
 
 
-@pytest.mark.parametrize("package", ["keras_sparse", "keras_latent"])
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_what_fails_at_the_end_leaves_the_old(
-    tmp_path, monkeypatch, package, call, kind
+    tmp_path, monkeypatch, call, kind
 ):
-    module = {
-        "keras_sparse": keras_sparse.whole_files,
-        "keras_latent": keras_latent.whole_files,
-    }[package]
     write = {"file": write_file, "folder": write_folder}[kind]
-    write(module, tmp_path / "kept", "old")
+    write(tmp_path / "kept", "old")
     before = contents(tmp_path)
 
     def fail(*_):
@@ -94,27 +88,26 @@ def test_what_fails_at_the_end_leaves_the_old(
 
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(OSError, match="No space left"):
-        write(module, tmp_path / "kept", "new")
+        write(tmp_path / "kept", "new")
     monkeypatch.undo()
     assert contents(tmp_path) == before
-    write(module, tmp_path / "kept", "new")
+    write(tmp_path / "kept", "new")
     assert "new" in str(contents(tmp_path))
 
 
-def write_file(module, path, text):
-    with module.whole_file(path) as new:
+def write_file(path, text):
+    with whole_files.whole_file(path) as new:
         new.write_text(text)
 
 
-def write_folder(module, path, text):
-    with module.whole_folder(path) as new:
+def write_folder(path, text):
+    with whole_files.whole_folder(path) as new:
         (new / "text").write_text(text)
 
 
 def test_a_folder_killed_between_two_renames_is_recovered(tmp_path):
-    whole_files = keras_sparse.whole_files
     folder = tmp_path / "kept"
-    write_folder(whole_files, folder, "old")
+    write_folder(folder, "old")
     renamed = []
     with pytest.MonkeyPatch.context() as patch:
         replace = os.replace
@@ -127,7 +120,7 @@ def test_a_folder_killed_between_two_renames_is_recovered(tmp_path):
 
         patch.setattr(os, "replace", die)
         with pytest.raises(KeyboardInterrupt):
-            write_folder(whole_files, folder, "new")
+            write_folder(folder, "new")
     assert not folder.exists()
     whole_files.recover(folder)
     assert contents(folder) == {"text": b"old"}

@@ -31,11 +31,11 @@ CASES = {
     "state": (6, 300),
     "progress": (6, 300),
     "round": (8, 300),
+    "settings": (8, 600),
     **dict.fromkeys(
         (
             *("directions", "annotations", "statistics", "images", "inputs"),
-            *("array", "manifest", "attached", "chunk", "notes", "settings"),
-            "latent_settings",
+            *("array", "manifest", "attached", "chunk", "notes"),
         ),
         (8, 300),
     ),

@@ -29,14 +29,14 @@ COMPOSING = {
 # Each file of keras_sparse, from the ground up. A file imports from its own
 # layer and those above it in this table only.
 LAYERS = {
-    "tools": """_types array_files autodiff backend balanced batches cli_errors
+    "tools": """_types autodiff backend balanced batches cli_errors
         config datasets given_masks image_dataset layer_calls model_ends models
-        tensor_values whole_files""",
+        tensor_values""",
     "pure maths": """budgets counting dead_units distributions kth_largest
         schedules selection tempered topk""",
-    "methods": """acdc deepr device_profiles dsr fixed_budget global_masks
-        granet hard_concrete magnitude_pruning method pattern patterns periodic
-        rigl snfs straight_through topology""",
+    "methods": """acdc deepr device_profiles dsr first_masks fixed_budget
+        global_masks granet hard_concrete magnitude_pruning method pattern
+        patterns periodic rigl snfs straight_through topology""",
     "optimizer": """accumulation masked_weight optimizer slots sparse_step
         wrapper""",
     "sparsify": """compact_mlp data_free data_scores fingerprint
@@ -49,7 +49,7 @@ LAYERS = {
     "reports": """backup callbacks checkpoint mask_plots plots report
         report_html report_pictures report_sections summary tables""",
     "command line": """cli cli_exports job_exports main_job settings training
-        worker_training workplace""",
+        worker_training""",
 }
 
 pytestmark = pytest.mark.skipif(
@@ -58,7 +58,8 @@ pytestmark = pytest.mark.skipif(
 
 
 def source_files():
-    for folder in (*FOLDERS.values(), "tests", "benchmarks", "examples", ".ci"):
+    more = ("_keras_sparse_common", "tests", "benchmarks", "examples", ".ci")
+    for folder in (*FOLDERS.values(), *more):
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 

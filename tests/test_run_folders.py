@@ -7,8 +7,7 @@ import shutil
 
 import pytest
 
-from keras_latent import run_folder
-from keras_sparse import workplace
+from _keras_sparse_common import run_folders
 
 
 @dataclasses.dataclass
@@ -16,13 +15,8 @@ class Options:
     epochs: int = 3
 
 
-@pytest.fixture(params=[workplace, run_folder], ids=["sparse", "latent"])
-def package(request):
-    return request.param
-
-
-def work(package, folder, text, **options):
-    with package.claim(folder, Options(), **options) as place:
+def work(folder, text, **options):
+    with run_folders.claim(folder, Options(), **options) as place:
         (place / "state").mkdir(exist_ok=True)
         (place / "metrics.json").write_text(text)
 
@@ -31,22 +25,20 @@ def names(folder):
     return sorted(path.name for path in pathlib.Path(folder).iterdir())
 
 
-def stop(package, folder, **options):
+def stop(folder, **options):
     with pytest.raises(KeyboardInterrupt):
-        with package.claim(folder, Options(), **options) as place:
+        with run_folders.claim(folder, Options(), **options) as place:
             (place / "state").mkdir()
             raise KeyboardInterrupt
 
 
-def test_a_stopped_run_that_was_to_replace_another_is_resumed(
-    package, tmp_path
-):
-    work(package, tmp_path / "out", "old")
-    stop(package, tmp_path / "out", overwrite=True)
+def test_a_stopped_run_that_was_to_replace_another_is_resumed(tmp_path):
+    work(tmp_path / "out", "old")
+    stop(tmp_path / "out", overwrite=True)
     assert (tmp_path / "out/metrics.json").read_text() == "old"
     with pytest.raises((ValueError, OSError), match="--overwrite.*besides"):
-        work(package, tmp_path / "out", "new", resume=True)
-    work(package, tmp_path / "out", "new", resume=True, overwrite=True)
+        work(tmp_path / "out", "new", resume=True)
+    work(tmp_path / "out", "new", resume=True, overwrite=True)
     assert (tmp_path / "out/metrics.json").read_text() == "new"
     assert names(tmp_path) == ["out"] and names(tmp_path / "out") == [
         "metrics.json"
@@ -56,12 +48,12 @@ def test_a_stopped_run_that_was_to_replace_another_is_resumed(
 @pytest.mark.parametrize("function", ["replace", "rmtree", "unlink"])
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_killed_while_it_finishes_it_is_finished_or_can_be_resumed(
-    package, tmp_path, monkeypatch, function, count
+    tmp_path, monkeypatch, function, count
 ):
     """What a killed process leaves is copied at that moment, as it lies."""
-    work(package, tmp_path / "out", "old")
+    work(tmp_path / "out", "old")
     left = tmp_path.with_name(tmp_path.name + "-left")
-    stop(package, tmp_path / "out", overwrite=True)
+    stop(tmp_path / "out", overwrite=True)
     calls = []
 
     def watch(original):
@@ -79,27 +71,27 @@ def test_killed_while_it_finishes_it_is_finished_or_can_be_resumed(
         "unlink": (pathlib.Path, "unlink"),
     }[function]
     monkeypatch.setattr(module, name, watch(getattr(module, name)))
-    work(package, tmp_path / "out", "new", resume=True, overwrite=True)
+    work(tmp_path / "out", "new", resume=True, overwrite=True)
     monkeypatch.undo()
     if len(calls) < count:
         return
     out = left / "out"
     if out.exists() and (out / "metrics.json").read_text() == "new":
         return
-    work(package, out, "new", resume=True, overwrite=True)
+    work(out, "new", resume=True, overwrite=True)
     assert (out / "metrics.json").read_text() == "new"
     assert names(left) == ["out"]
 
 
-def test_a_folder_named_old_by_its_user_is_left_alone(package, tmp_path):
+def test_a_folder_named_old_by_its_user_is_left_alone(tmp_path):
     (tmp_path / "out.old").mkdir()
     (tmp_path / "out.old/mine").write_text("mine")
-    work(package, tmp_path / "out", "old")
-    work(package, tmp_path / "out", "new", overwrite=True)
+    work(tmp_path / "out", "old")
+    work(tmp_path / "out", "new", overwrite=True)
     assert (tmp_path / "out.old/mine").read_text() == "mine"
 
 
-def test_an_empty_unfinished_folder_is_no_run(package, tmp_path):
+def test_an_empty_unfinished_folder_is_no_run(tmp_path):
     (tmp_path / "out.unfinished").mkdir()
-    work(package, tmp_path / "out", "new")
+    work(tmp_path / "out", "new")
     assert names(tmp_path) == ["out"]

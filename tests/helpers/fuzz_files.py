@@ -13,8 +13,9 @@ import keras_distill as kd
 import keras_export as ke
 import keras_latent as kl
 import keras_sparse as ks
-from keras_latent import explore_command, image_files, run_folder
-from keras_sparse import checkpoint, cli, workplace
+from _keras_sparse_common import run_folders
+from keras_latent import explore_command, image_files
+from keras_sparse import checkpoint, cli
 from keras_sparse.lottery_state import RoundStore, TrainingState
 
 
@@ -164,10 +165,5 @@ TARGETS = {
     ),
     "round": ("rounds/start.npz", ARCHIVE, rounds),
     "notes": ("rounds/arguments.json", TEXT, rounds),
-    "settings": ("run.unfinished/settings.json", TEXT, resumed(workplace)),
-    "latent_settings": (
-        "run.unfinished/settings.json",
-        TEXT,
-        resumed(run_folder),
-    ),
+    "settings": ("run.unfinished/settings.json", TEXT, resumed(run_folders)),
 }

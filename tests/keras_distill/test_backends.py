@@ -3,14 +3,11 @@
 A process has one backend, so they run in a process of their own.
 """
 
-import importlib.util
-import os
 import pathlib
-import subprocess
-import sys
 
 import keras
 import pytest
+from other_backends import passes_on
 
 FOLDER = pathlib.Path(__file__).parent
 pytestmark = pytest.mark.skipif(
@@ -51,29 +48,13 @@ QUICK = [
 ]
 
 
-def passes_on(backend, tests):
-    """Runs tests of this folder on another backend."""
-    if not importlib.util.find_spec(backend):
-        pytest.skip(f"{backend} is not installed")
-    command = [sys.executable, "-m", "pytest", "-n0", "-qx", "--tb=short"]
-    done = subprocess.run(
-        [*command, *(str(FOLDER / test) for test in tests)],
-        cwd=FOLDER.parents[1],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert " passed" in done.stdout
-
-
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_maths_on_another_backend(backend):
-    passes_on(backend, QUICK)
+    passes_on(backend, FOLDER, QUICK)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_every_neutral_test_on_another_backend(backend):
-    passes_on(backend, [f"test_{name}.py" for name in NEUTRAL])
+    passes_on(backend, FOLDER, [f"test_{name}.py" for name in NEUTRAL])

@@ -10,7 +10,6 @@ MODULES = [
     "keras_latent.activeness",
     "keras_latent.adversarial_schedule",
     "keras_latent.annealed_learning_rate",
-    "keras_latent.array_files",
     "keras_latent.artefacts",
     "keras_latent.causal_effect",
     "keras_latent.causal_locations",
@@ -84,7 +83,6 @@ MODULES = [
     "keras_latent.naturalness_findings",
     "keras_latent.orthonormal_rows",
     "keras_latent.otsu_threshold",
-    "keras_latent.nested_config",
     "keras_latent.pictures",
     "keras_latent.probe",
     "keras_latent.probe_classifier",
@@ -107,7 +105,6 @@ MODULES = [
     "keras_latent.swap",
     "keras_latent.unit_scores",
     "keras_latent.unit_thresholds",
-    "keras_latent.whole_files",
 ]
 
 

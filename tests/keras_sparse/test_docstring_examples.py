@@ -7,7 +7,6 @@ import pytest
 
 MODULES = [
     "keras_sparse.acdc",
-    "keras_sparse.array_files",
     "keras_sparse.autodiff",
     "keras_sparse.backup",
     "keras_sparse.balanced",
@@ -50,7 +49,6 @@ MODULES = [
     "keras_sparse.tempered",
     "keras_sparse.topk",
     "keras_sparse.topology",
-    "keras_sparse.whole_files",
 ]
 
 

@@ -6,15 +6,14 @@ import json
 import pathlib
 import shutil
 
-from keras_latent.cli_errors import TrainingError
-from keras_latent.whole_files import replace_folder, save_whole
+from _keras_sparse_common.whole_files import replace_folder, save_whole
 
 STATE = "state"
 METRICS = "metrics.json"
 _SETTINGS = "settings.json"
 
 
-def claim(folder, settings, overwrite=False, resume=False):
+def claim(folder, settings, overwrite=False, resume=False, hopeless=()):
     """Gives a folder to work in that becomes `folder` when all went well.
 
     The work is done in `<folder>.unfinished`. A run that is stopped leaves
@@ -27,6 +26,8 @@ def claim(folder, settings, overwrite=False, resume=False):
         overwrite: bool, replace a finished output and, without `resume`, an
             unfinished one.
         resume: bool, go on with an unfinished one.
+        hopeless: class of errors, or tuple of them, that no resuming mends:
+            nothing is left of a run that they end.
 
     Returns:
         Context manager that gives the path of the folder to work in.
@@ -41,7 +42,7 @@ def claim(folder, settings, overwrite=False, resume=False):
     _check_finished(folder, overwrite, resume)
     if resume:
         _check_resumable(work, settings)
-        _clean(work, keep_state=True)
+        _clean(work, keep_state=True)  # a killed run leaves half an export
     elif work.exists():
         if not overwrite and any(work.iterdir()):
             raise ValueError(
@@ -50,18 +51,18 @@ def claim(folder, settings, overwrite=False, resume=False):
                 "--overwrite, or name another."
             )
         shutil.rmtree(work)
-    return _working(folder, work, settings)
+    return _working(folder, work, settings, hopeless)
 
 
 @contextlib.contextmanager
-def _working(folder, work, settings):
+def _working(folder, work, settings, hopeless):
     work.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dataclasses.asdict(settings), indent=2)
     save_whole(text.encode(), work / _SETTINGS)
     try:
         yield work
     except BaseException as error:
-        _clean(work, keep_state=not isinstance(error, TrainingError))
+        _clean(work, keep_state=not isinstance(error, hopeless))
         raise
     # Once it is in its place: killed here, it can be resumed or is finished.
     replace_folder(work, folder)
@@ -103,7 +104,8 @@ def _check_resumable(work, settings):
             "`resume` must find readable settings. Received: "
             f"{str(work / _SETTINGS)!r}. Start anew with --overwrite."
         ) from None
-    for name, value in dataclasses.asdict(settings).items():
+    now = json.loads(json.dumps(dataclasses.asdict(settings)))
+    for name, value in now.items():
         # The same data may lie elsewhere by now.
         if name != "data_dir" and stored.get(name) != value:
             raise ValueError(

@@ -26,7 +26,7 @@ def read_arrays(path, names=None):
     Example:
         >>> import tempfile
         >>> import numpy as np
-        >>> from keras_sparse.array_files import read_arrays
+        >>> from _keras_sparse_common.array_files import read_arrays
         >>> path = tempfile.mkdtemp() + "/two.npz"
         >>> np.savez(path, a=[1, 2], b=[3])
         >>> read_arrays(path, names=["a"])

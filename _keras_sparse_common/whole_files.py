@@ -25,7 +25,7 @@ def whole_file(path):
 
     Example:
         >>> import pathlib, tempfile
-        >>> from keras_latent.whole_files import whole_file
+        >>> from _keras_sparse_common.whole_files import whole_file
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "notes.txt"
         >>> with whole_file(path) as new:
         ...     size = new.write_text("all of it")
@@ -41,7 +41,7 @@ def whole_file(path):
         os.replace(new, path)
     finally:
         new.unlink(missing_ok=True)
-    _sync_entries(path.parent)
+    sync_entries(path.parent)
 
 
 def save_whole(content, path):
@@ -92,7 +92,7 @@ def replace_folder(new, folder):
         os.replace(new, folder)
     finally:
         recover(folder)
-    _sync_entries(folder.parent)
+    sync_entries(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -107,13 +107,14 @@ def sync(path):
     if path.is_dir():
         for entry in path.iterdir():
             sync(entry)
-        _sync_entries(path)
+        sync_entries(path)
     elif not path.is_symlink():
         with open(path, "rb+") as file:
             os.fsync(file.fileno())
 
 
-def _sync_entries(folder):
+def sync_entries(folder):
+    """Has the disk hold which files a folder has."""
     if os.name == "nt":  # opens no folders
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -13,7 +13,7 @@ def from_nested_config(cls, config, custom_objects=None):
         custom_objects: dict, as of `keras.saving.load_model`, or None.
 
     Example:
-        >>> from keras_latent.nested_config import from_nested_config
+        >>> from _keras_sparse_common.nested_config import from_nested_config
         >>> relu = keras.saving.serialize_keras_object(keras.layers.ReLU())
         >>> found = from_nested_config(dict, {"layer": relu, "rate": 0.5})
         >>> type(found["layer"]).__name__, found["rate"]
