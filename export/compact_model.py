@@ -97,7 +97,7 @@ def compaction(model: keras.Model) -> list[CompactionRow]:
         channels around it, in the order of the calls.
 
     Raises:
-        As `compact`.
+        TypeError, ValueError: as `compact` does.
 
     Example:
         >>> import keras, keras_export, numpy as np

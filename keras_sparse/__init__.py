@@ -14,7 +14,7 @@ from keras_sparse.hard_concrete import HardConcreteGate
 from keras_sparse.layer_counts import count
 from keras_sparse.lottery import lottery_ticket
 from keras_sparse.magnitude_pruning import MagnitudePruning
-from keras_sparse.method import Method
+from keras_sparse.method import Method, Moment, SparseWeight, Update
 from keras_sparse.optimizer import SparseOptimizer
 from keras_sparse.patterns import Block, Channels, ConstantFanIn, NofM
 from keras_sparse.rigl import SET, RigL, Static
@@ -43,13 +43,16 @@ __all__ = [
     "MagnitudePruning",
     "MaskRecorder",
     "Method",
+    "Moment",
     "NofM",
     "PolynomialDecay",
     "RigL",
     "SparseOptimizer",
+    "SparseWeight",
     "SparsityLogger",
     "Static",
     "TopKAST",
+    "Update",
     "balanced_batch",
     "compact_mlp",
     "count",

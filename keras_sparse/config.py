@@ -28,6 +28,14 @@ class Configurable:
 
     def _arguments(self):
         names = inspect.signature(type(self)).parameters
+        missing = [name for name in names if not hasattr(self, name)]
+        if missing:
+            kind = type(self).__name__
+            raise AttributeError(
+                f"`{kind}.__init__` must store each argument by its name. "
+                f"Received: no attribute {', '.join(missing)}. Write `self."
+                f"{missing[0]} = {missing[0]}`, or a `get_config` of your own."
+            )
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self):

@@ -56,7 +56,7 @@ class MagnitudePruning(Method):
         self.schedule = _known_schedule(schedule)
         final = getattr(self.schedule, "target_sparsity", None)
         final = getattr(self.schedule, "final_sparsity", final)
-        check_pattern(pattern, final)
+        check_pattern(pattern, final, "schedule")
         self.scope = scope
         self.pattern = pattern
 

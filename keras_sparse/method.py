@@ -23,6 +23,11 @@ class SparseWeight:
             does not ask for it. Summed over replicas, but for
             `Method.visible_gradient`, which sees that of one replica.
         memory: dict name -> float tensor, as of `Method.memory`.
+
+    Example:
+        >>> import numpy as np, keras_sparse as ks
+        >>> live = np.array([True, False])
+        >>> ks.SparseWeight("a/kernel", np.array([0.5, 0.0]), live).gradient
     """
 
     path: str
@@ -42,6 +47,11 @@ class Moment:
             over the largest one seen at an update so far.
         learning_rate: float scalar tensor.
         scalars: dict name -> float scalar tensor, as of `Method.scalars`.
+
+    Example:
+        >>> import keras_sparse as ks
+        >>> ks.Moment(step=100, learning_rate_ratio=1.0).scalars
+        {}
     """
 
     step: Tensor
@@ -60,6 +70,11 @@ class Update:
             live become 0 whatever stands there.
         memories: list of dicts name -> tensor, as of `Method.memory`.
         scalars: dict name -> float scalar tensor, as of `Method.scalars`.
+
+    Example:
+        >>> import numpy as np, keras_sparse as ks
+        >>> ks.Update(masks=[np.array([True, False])]).values is None
+        True
     """
 
     masks: Sequence[Tensor]

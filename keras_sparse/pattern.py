@@ -151,12 +151,13 @@ def patterns_of(weights, pattern):
     ]
 
 
-def check_pattern(pattern, sparsity=None):
+def check_pattern(pattern, sparsity=None, name="sparsity"):
     """Raises ValueError unless this is a pattern that can be so sparse.
 
     Args:
         pattern: what came as the argument of that name.
         sparsity: float, the sparsity to reach, or None: not fixed.
+        name: "sparsity", or "schedule", which ends with it.
     """
     if pattern is not None and not isinstance(pattern, Pattern):
         raise ValueError(
@@ -166,9 +167,10 @@ def check_pattern(pattern, sparsity=None):
         )
     fixed = None if pattern is None else pattern.sparsity
     if None not in (fixed, sparsity) and abs(fixed - sparsity) > 1e-6:
+        must = "be" if name == "sparsity" else "end at"
         raise ValueError(
-            f"`sparsity` must be {fixed:g} with {pattern!r}, which allows no "
-            f"other. Received: sparsity={sparsity}. Pass {fixed:g}, or another "
+            f"`{name}` must {must} {fixed:g} with {pattern!r}, which allows no "
+            f"other. Received: {sparsity}. Pass {fixed:g}, or another "
             "pattern."
         )
 

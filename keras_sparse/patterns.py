@@ -94,7 +94,8 @@ class NofM(Pattern):
     """Of every `m` neighbours exactly `n` are live, as 2:4 on sparse GPUs.
 
     Every layer has the sparsity 1 - n / m, whatever the `distribution` of the
-    method; `custom={path: 0.0}` leaves a layer dense.
+    method; `custom={path: 0.0}` leaves a layer dense. tfmot's
+    `sparsity_m_by_n` counts the zeros: its (3, 4) is `NofM(1, 4)`.
 
     Args:
         n: int, live weights of each group, fewer than `m`.

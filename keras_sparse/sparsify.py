@@ -31,6 +31,7 @@ def sparsify(
         method: a sparse training method such as `RigL(0.9)`.
         masks: dict variable path -> 0/1 array of that variable's shape, such
             as a saliency function returns, or None: the method draws them.
+            What they keep is the sparsity then, whatever `method` says.
         filters: which weights get a mask, as in `SparseOptimizer`; not
             together with `masks`, which names them.
         device_profile: name of a `device_profile` whose pattern the method
@@ -83,7 +84,8 @@ def masks(model: keras.Model) -> Masks:
 
     Returns:
         Dict variable path -> boolean numpy array, true = live. Empty before
-        the optimizer has been built by `fit` or `sparsify`.
+        the optimizer has been built by `fit` or `sparsify`. Keras shortens
+        the paths of a model that it loads: "m/a/kernel" is "a/kernel" then.
 
     Raises:
         ValueError: the model is not compiled with a `SparseOptimizer`.

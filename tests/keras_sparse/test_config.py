@@ -262,3 +262,12 @@ def test_what_is_no_fraction_is_refused(value):
 def test_what_is_no_count_is_refused(value):
     with pytest.raises(ValueError, match="`steps` must be .* Received: steps="):
         check_count("steps", value, lowest=1)
+
+
+def test_an_argument_that_is_not_stored_is_named():
+    class Forgetful(ks.Method):
+        def __init__(self, share):
+            self.part = share
+
+    with pytest.raises(AttributeError, match="self.share = share"):
+        Forgetful(0.5).get_config()

@@ -88,7 +88,7 @@ def test_custom_leaves_an_unfit_weight_dense():
             lambda: ks.MagnitudePruning(
                 ks.PolynomialDecay(0, 0.8, 0, 9), pattern=NofM(2, 4)
             ),
-            "`sparsity` must be 0.5 with NofM",
+            "`schedule` must end at 0.5 with NofM",
         ),
         (
             lambda: ks.MagnitudePruning(
