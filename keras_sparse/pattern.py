@@ -170,7 +170,7 @@ def check_pattern(pattern, sparsity=None, name="sparsity"):
         must = "be" if name == "sparsity" else "end at"
         raise ValueError(
             f"`{name}` must {must} {fixed:g} with {pattern!r}, which allows no "
-            f"other. Received: {sparsity}. Pass {fixed:g}, or another "
+            f"other. Received: sparsity={sparsity}. Pass {fixed:g}, or another "
             "pattern."
         )
 
