@@ -41,7 +41,7 @@ def jobs(options):
         "tfmot": [options.tfmot_python],
         "jaxpruner": options.jaxpruner_python,
     }
-    for name in options.peers:
+    for name in dict.fromkeys(options.peers):
         for number, python in enumerate(pythons[PEERS[name].python]):
             yield name + f"-{number + 1}" * bool(number), PEERS[name], python
 
@@ -61,7 +61,7 @@ def make_plan(options, folder):
         epochs=options.epochs or (20 if small else 5),
         steps_per_epoch=data.num_train // batch_size,
         seeds=options.seeds,
-        sparsities=options.sparsities,
+        sparsities=sorted(set(options.sparsities)),
         rounds=options.rounds,
     )
     if not plan.steps_per_epoch:
