@@ -9,14 +9,6 @@ ROOT = pathlib.Path(__file__).parents[2]
 _OUTSIDE = re.compile(r'(\]\(|src=")\.\./([^)"#\s]+)')
 
 
-def on_startup(command, dirty):
-    """Lets the folder `export/` be read by the name it is imported by."""
-    alias = ROOT / "build" / "reference" / "keras_export"
-    alias.parent.mkdir(parents=True, exist_ok=True)
-    if not alias.is_symlink():
-        alias.symlink_to(ROOT / "export", target_is_directory=True)
-
-
 def on_files(files, config):
     """Brings in the pictures and programs that the pages show."""
     for page in list(files.documentation_pages()):
