@@ -13,8 +13,8 @@ PACKAGES = ("keras_sparse", "keras_distill", "keras_latent", "keras_export")
 
 def test_all_packages_are_built():
     setuptools = PROJECT["tool"]["setuptools"]
-    shared = "_keras_sparse_common"
-    assert sorted(setuptools["packages"]) == sorted([*PACKAGES, shared])
+    others = ["_keras_sparse_common", "keras_latent.pages"]
+    assert sorted(setuptools["packages"]) == sorted([*PACKAGES, *others])
     assert setuptools["package-dir"] == {"keras_export": "export"}
 
 
