@@ -26,6 +26,7 @@ def test_click_log_learns_to_rank_clicks():
     assert "on 800 lines" in text
 
 
+@pytest.mark.slow
 def test_sparse_student_is_sparse_accurate_and_exported(tmp_path):
     text = run("sparse_student", "--quick", "--output", str(tmp_path))
     accuracy = numbers(r"accuracy (0\.\d+)", text)

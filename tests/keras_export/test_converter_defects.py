@@ -59,7 +59,9 @@ def by_the_converter(model, path, quantize, inputs):
     "quantize, block, hidden, symptom, encodings",
     [
         # XNNPACK reads the compressed buffer as if it were dense.
-        ("dynamic", 16, 64, "", {"block 1x16"}),
+        pytest.param(
+            *("dynamic", 16, 64, "", {"block 1x16"}), marks=pytest.mark.slow
+        ),
         # A DEQUANTIZE reads it as if it were dense.
         ("float16", 4, 64, "nan", {"block 1x4"}),
         # The delegate cannot prepare what reads unpacked int8 values.

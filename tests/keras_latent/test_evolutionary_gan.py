@@ -127,7 +127,9 @@ def generation_by_hand(parents, judge, latents, evaluation, real, weight):
 
 
 @pytest.mark.parametrize("population", [1, 2])
-@pytest.mark.parametrize("weight", [0.0, 0.5])
+@pytest.mark.parametrize(
+    "weight", [pytest.param(0.0, marks=pytest.mark.slow), 0.5]
+)
 def test_the_fittest_survive(population, weight):
     generations, size = 3, 16
     gan = evolving(

@@ -1,5 +1,6 @@
 """The command line, as a user runs it."""
 
+import functools
 import json
 import os
 import pathlib
@@ -30,16 +31,14 @@ def stop_after(saves):
             raise KeyboardInterrupt
     training_state.save_state = save_and_stop
 
-codes = {}
-for job in ("fader", "adapt"):
-    command = [job, "--quick", "--epochs", "2", "--seed", "3"]
-    codes[job] = [run([*command, "--output", f"{job}/whole"])]
-    stop_after([1, 2, 3])
-    parts = [*command, "--output", f"{job}/parts"]
-    codes[job] += [run(parts), run(parts), run([*parts[:-3], "4", *parts[-2:],
-                                               "--resume"])]
-    training_state.save_state = save
-    codes[job].append(run([*parts, "--resume"]))
+command = [sys.argv[1], "--quick", "--epochs", "2", "--seed", "3"]
+codes = [run([*command, "--output", "whole"])]
+stop_after([1, 2, 3])
+parts = [*command, "--output", "parts"]
+codes += [run(parts), run(parts), run([*parts[:-3], "4", *parts[-2:],
+                                      "--resume"])]
+training_state.save_state = save
+codes.append(run([*parts, "--resume"]))
 json.dump(codes, open("codes.json", "w"))
 """
 PICTURES = {
@@ -50,22 +49,33 @@ MODELS = {
     "adapt": ("source_only", "adapted"),
     "fader": ("encoder", "decoder", "classifier", "fader"),
 }
-jobs = pytest.mark.parametrize("job", ["fader", "adapt"])
+SAID = {
+    "adapt": ("source only 2/2", "adapted 2/2", "report.html"),
+    "fader": ("no adversary 2/2", "Fader 1/2", "report.html"),
+}
+jobs = pytest.mark.parametrize(
+    "job", [pytest.param("fader", marks=pytest.mark.slow), "adapt"]
+)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A folder with whole and resumed runs of both jobs, and what was said."""
-    folder = tmp_path_factory.mktemp("runs")
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder, done
+    """Function: job -> folder with a whole and a resumed run, what was said."""
+
+    @functools.cache
+    def find(job):
+        folder = tmp_path_factory.mktemp(job)
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, job],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return folder, done
+
+    return find
 
 
 def metrics(folder):
@@ -74,35 +84,35 @@ def metrics(folder):
 
 @jobs
 def test_a_run_writes_every_file_and_nothing_else(runs, job):
-    folder, done = runs
+    folder, done = runs(job)
     expected = {"metrics.json", "report.html"}
     expected |= {f"{name}.png" for name in PICTURES[job]}
     expected |= {f"{name}.keras" for name in MODELS[job]}
-    assert {f.name for f in (folder / job / "whole").iterdir()} == expected
-    assert sorted(f.name for f in (folder / job).iterdir()) == [
-        *("parts", "whole")
+    assert {f.name for f in (folder / "whole").iterdir()} == expected
+    assert sorted(f.name for f in folder.iterdir()) == [
+        *("codes.json", "parts", "whole")
     ]
-    for text in ("no adversary 2/2", "Fader 1/2", "adapted 2/2", "report.html"):
+    for text in SAID[job]:
         assert text in done.stdout
 
 
 @jobs
 def test_a_stopped_run_resumes_to_the_same_result(runs, job):
-    folder, done = runs
-    codes = json.loads((folder / "codes.json").read_text())[job]
+    folder, done = runs(job)
+    codes = json.loads((folder / "codes.json").read_text())
     # Whole; stopped; begun again without --resume, with another seed; resumed.
     assert codes == [0, 130, 2, 2, 0]
     assert "stopped; --resume goes on" in done.stderr
     assert "`--seed` must be as in the run to resume, 3" in done.stderr
-    whole, parts = (metrics(folder / job / n) for n in ("whole", "parts"))
+    whole, parts = (metrics(folder / n) for n in ("whole", "parts"))
     assert parts == whole
-    assert (folder / job / "whole" / "report.html").read_text() == (
-        folder / job / "parts" / "report.html"
+    assert (folder / "whole" / "report.html").read_text() == (
+        folder / "parts" / "report.html"
     ).read_text()
 
 
 def test_the_numbers_of_adaptation_are_those_of_its_models(runs):
-    folder = runs[0] / "adapt" / "whole"
+    folder = runs("adapt")[0] / "whole"
     result = metrics(folder)
     from keras_latent import datasets
 
@@ -118,8 +128,9 @@ def test_the_numbers_of_adaptation_are_those_of_its_models(runs):
     assert result["origins"]["digits_m"].endswith("on coloured noise")
 
 
+@pytest.mark.slow
 def test_the_networks_of_the_fader_are_saved_each(runs):
-    folder = runs[0] / "fader" / "whole"
+    folder = runs("fader")[0] / "whole"
     encoder, decoder, classifier, fader = (
         keras.models.load_model(folder / f"{name}.keras")
         for name in MODELS["fader"]
@@ -188,7 +199,7 @@ def test_usage_errors_are_one_line_and_exit_code_2(
 
 @jobs
 def test_a_finished_run_is_replaced_only_when_asked(runs, job, capfd):
-    folder = runs[0] / job / "whole"
+    folder = runs(job)[0] / "whole"
     before = sorted(folder.iterdir())
     assert run([job, "--output", str(folder)]) == 2
     assert "--overwrite" in only_error(capfd)

@@ -97,10 +97,11 @@ def test_equal_seeds_give_equal_runs(trained, tmp_path):
     assert metrics(tmp_path / "again") == metrics(trained[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "saves",
     [
-        pytest.param(1, id="dense", marks=pytest.mark.slow),
+        pytest.param(1, id="dense"),
         pytest.param(3, id="sparse"),
     ],
 )
