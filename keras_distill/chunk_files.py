@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from _keras_sparse_common.whole_files import sync_entries
+
 MANIFEST = "manifest.json"
 FORMAT = "keras_distill teacher cache 1"
 KINDS = {
@@ -42,18 +44,7 @@ def write_whole(path, write):
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-    _sync_entries(path.parent)
-
-
-def _sync_entries(folder):
-    """Has the disk hold what was renamed, where the system allows that."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_entries(path.parent)
 
 
 def write_manifest(folder, manifest):
