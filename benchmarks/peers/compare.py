@@ -1,7 +1,7 @@
 """Dense Keras, tfmot, jaxpruner and keras_sparse on the same training.
 
     python benchmarks/peers/compare.py --data-dir DIR --tfmot-python PYTHON \
-        --jaxpruner-python PYTHON [PYTHON ...]
+        --jaxpruner-python PYTHON [PYTHON ...] --sparsities 0.9 0.95 0.98
     python benchmarks/peers/compare.py --peers keras-tf rigl-tf --seeds 2
 
 DIR holds MNIST as TensorFlow Datasets prepares it; without it, the digits
@@ -124,7 +124,7 @@ def parser():
     options.add_argument("--dataset", help="default: mnist, of --data-dir")
     options.add_argument("--model", choices=("mlp", "cnn"), default="mlp")
     options.add_argument(
-        "--sparsities", type=share, nargs="+", default=[0.9, 0.95, 0.98]
+        "--sparsities", type=share, nargs="+", default=[0.9, 0.98]
     )
     options.add_argument("--seeds", type=positive, default=3)
     options.add_argument("--epochs", type=positive)

@@ -13,30 +13,31 @@ def plot(content, path):
         content: dict, what `compare.measure` returned.
         path: of the picture.
     """
+    plan = content["plan"]
     figure = Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    for number, rows in enumerate(_groups(content["rows"])):
+    groups, sparsities = _groups(content["rows"]), plan["sparsities"]
+    for number, rows in enumerate(groups):
         style = {"color": f"C{number}", "marker": MARKERS[number % 10]}
         if rows[0]["sparsity"] == 0:
             left.axhline(
                 100 * rows[0]["mean"], color=style["color"], ls=":", lw=1
             )
         else:
-            # Side by side, so that bars of equal sparsities do not hide.
-            shift = 0.97**number
-            live = [100 * (1 - row["zeros"]) * shift for row in rows]
-            _bars(left, live, rows, style)
+            # Side by side, so that bars do not hide each other.
+            shift = 0.06 * (number - len(groups) / 2)
+            places = [sparsities.index(r["sparsity"]) + shift for r in rows]
+            _bars(left, places, rows, style)
         stored = [row for row in rows if "bytes" in row["file"]]
         sizes = [row["file"]["bytes"] / 1000 for row in stored]
         _bars(right, sizes, stored, style)
-    left.set_xscale("log")
-    left.invert_xaxis()
-    left.set_xlabel("weights that are left, % (log scale); dotted: dense")
+    left.set_xticks(range(len(sparsities)), [f"{s:.4g}" for s in sparsities])
+    left.set_xlabel("share of zeros in the kernels; dotted: dense")
     left.set_ylabel("test accuracy, %: mean, worst and best seed")
-    right.set_xscale("log")
+    right.set_xscale("log", base=2)
+    right.xaxis.set_major_formatter("{x:g}")
     right.set_xlabel(".tflite file, kB (log scale)")
     right.legend(fontsize=8, loc="lower right")
-    plan = content["plan"]
     figure.suptitle(
         f"{plan['model']} on {plan['dataset']}, "
         f"{plan['epochs'] * plan['steps_per_epoch']} steps, "

@@ -65,7 +65,7 @@ def cells(row):
         f"{row['mean']:.2%} ({100 * row['spread']:.2f})",
         "1"
         if dense
-        else f"{row['step_ratio']:.2f} ({row['step_ratio_cpu']:.2f})",
+        else f"{row['step_ratio_cpu']:.2f} ({row['step_ratio']:.2f})",
         f"{row['step_cpu_ms']:.2f}",
         f"{row['peak_mb']:.0f}",
     ]
@@ -86,7 +86,7 @@ COLUMNS = (
     "peer",
     "zeros",
     "accuracy (spread)",
-    "step (CPU)",
+    "step (wall)",
     "CPU ms",
     "peak MB",
     ".tflite bytes",
@@ -115,8 +115,10 @@ def show(content):
     for column in COLUMNS[1:]:
         table.add_column(column, justify="right")
     notes = [
-        "Step: wall clock (CPU time), medians of paired ratios. Latency: ratio "
-        f"to {content['latency_reference']}. * exported by keras_export."
+        "Step: CPU time (wall clock) beside the framework's own dense step, "
+        "medians of paired ratios; memory, size, accuracy in the file and "
+        "latency: of the first seed. Latency: ratio to "
+        f"{content['latency_reference']}. * exported by keras_export."
     ]
     last = None
     for row in content["rows"]:
