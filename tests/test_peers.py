@@ -199,6 +199,7 @@ def test_each_interpreter_of_jaxpruner_gets_rows_of_its_own():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_command_compares_the_peers_that_are_there(tmp_path):
     output = tmp_path / "peers.json"
     command = [sys.executable, PEERS / "compare.py", "--output", output]
