@@ -168,5 +168,6 @@ def serve(explorer, host="127.0.0.1", port=8000, ready=print):
             ) from error
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{listener.getsockname()[1]}/")
-        config = uvicorn.Config(app, log_level="warning")
+        # Else uvicorn closes the handlers that the program has set up.
+        config = uvicorn.Config(app, log_config=None, log_level="warning")
         uvicorn.Server(config).run(sockets=[listener])

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import io
 import json
+import logging
 import queue
 import socket
 import threading
@@ -171,6 +172,18 @@ def test_another_host_s_name_is_refused(server):
 def test_an_explorer_refuses(options, message):
     with pytest.raises(ValueError, match=message):
         Explorer(planted_generator(), **options)
+
+
+def test_serving_closes_no_handler_of_the_program(page):
+    closed = []
+
+    class Handler(logging.Handler):
+        def close(self):
+            closed.append(1)
+
+    kept = Handler()  # logging holds it weakly
+    assert Server(page).ask("/about")[0] == 200
+    assert closed == [] and kept
 
 
 def test_a_port_in_use_is_named():
