@@ -44,7 +44,10 @@ def recorded(data_dir, epochs, seed):
     model = keras.Sequential(layers)
     steps = epochs * -(-len(x) // 128)
     method = ks.RigL(
-        0.98, update_every=steps // 40, update_until=steps * 3 // 4, seed=seed
+        0.98,
+        update_every=max(1, steps // 40),
+        update_until=steps * 3 // 4,
+        seed=seed,
     )
     model.compile(
         ks.SparseOptimizer("adam", method), "sparse_categorical_crossentropy"

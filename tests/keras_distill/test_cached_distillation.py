@@ -152,7 +152,9 @@ def test_student_reloads_and_resumes_with_identical_losses(taught, tmp_path):
         np.testing.assert_allclose(values, history[name][1:], rtol=1e-6)
 
 
+# What PyTorch says of Keras' own train step while it compiles it.
 @pytest.mark.filterwarnings("ignore:Dynamo detected a call:UserWarning")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a:UserWarning")
 def test_compiled_by_xla_it_is_the_same(taught):
     model, arguments, _ = taught
     twin = compiled(student(), jit_compile=True)
