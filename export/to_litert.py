@@ -64,8 +64,10 @@ def litert(
             computes in float32.
         path: str or path-like ending in `.tflite`; its parent must exist.
         target: `"x86"`, `"arm"` or `"any"` (no slower than dense on both).
-        sparse: `"auto"`: what is not slower than dense. True: the smallest
-            correct encoding, also where it is slower. False: dense.
+        sparse: `"auto"`: the fastest, which is not slower than dense. Close to
+            70 % zero blocks of 4 that can be a file nearly twice as large as
+            single values, for a tenth less time. True: the smallest correct
+            encoding, also where it is slower. False: dense.
         quantize: None (float32), `"float16"` weights, `"dynamic"` (int8
             weights, float activations) or `"int8"` (weights and activations;
             the file's inputs and outputs stay float32, and so do operations
