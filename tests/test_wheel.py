@@ -26,6 +26,7 @@ SETUPTOOLS = importlib.metadata.version("setuptools")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(
         not (ROOT / "export").is_dir(), reason="needs a checkout"
     ),
