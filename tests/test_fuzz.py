@@ -7,6 +7,7 @@ their own, which may take 60 seconds and 4 GB for one of them.
 
 import ast
 import collections
+import importlib
 import logging
 import pathlib
 import zipfile
@@ -18,8 +19,10 @@ from forked_jobs import ForkedJobs
 from keras_latent import cli_errors, explore_command
 from keras_sparse import checkpoint, cli
 
-ROOT = pathlib.Path(__file__).parents[1]
-PACKAGES = ("keras_sparse", "keras_distill", "keras_latent", "export")
+PACKAGES = (
+    *("_keras_sparse_common", "keras_sparse", "keras_distill", "keras_latent"),
+    "keras_export",
+)
 # Target of `fuzz_files` -> number of cases: by default, and in the slow suite.
 CASES = {
     "keras": (8, 700),
@@ -150,7 +153,10 @@ def test_no_package_unpickles_or_unpacks(package):
     modules |= {"tarfile", "cloudpickle"}
     calls = {"extractall", "unpack_archive", "eval", "exec"}
     calls |= {"enable_unsafe_deserialization"}
-    for path in sorted((ROOT / package).rglob("*.py")):
+    folder = pathlib.Path(importlib.import_module(package).__file__).parent
+    files = sorted(folder.rglob("*.py"))
+    assert files
+    for path in files:
         for node in ast.walk(ast.parse(path.read_text())):
             place = f"{path.name}:{getattr(node, 'lineno', 0)}"
             if isinstance(node, (ast.Import, ast.ImportFrom)):
