@@ -60,12 +60,14 @@ def test_it_is_the_weight_times_the_penalty_of_the_generator(named):
 
 
 def test_each_step_has_its_own_vectors_and_each_run_the_same():
-    regularizer = kl.HessianPenaltyRegularizer()
+    # A mean, because one vector can be the largest of both steps.
+    keras.utils.set_random_seed(0)
+    regularizer = kl.HessianPenaltyRegularizer(reduction="mean")
     gan = kl.GAN(*networks(), regularizers=[regularizer])
+    z = tf.constant(np.random.default_rng(0).normal(size=(8, 3)), "float32")
     found = []
     for step in (0, 0, 1):
         gan.step.assign(step)
-        z = tf.ones((4, 3))
         found.append(float(regularizer.generator_penalty(gan, z, None)))
     assert found[0] == found[1] != found[2]
 
