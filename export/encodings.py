@@ -1,6 +1,7 @@
 """Which encoding of a weight is correct, and which pays, on which CPU."""
 
 import dataclasses
+from math import ceil
 
 import numpy as np
 
@@ -18,18 +19,23 @@ UNPACKED = (
 BLOCKS = {"float": 4, "dynamic": 16, "int8": 16}
 # The kernel keeps a block's place in its row in one byte.
 MOST_DYNAMIC_BLOCKS = 255
-# Largest share of blocks with nonzeros, times threads, at which the sparse
-# kernel is no slower than the dense one for one row of inputs. Dense kernels
-# spread over threads, sparse ones spread rows only. x86 measured (AVX512,
-# VNNI); ARM by instruction counts of the emulated wheel, kept to the stricter
-# x86 figures where both have the kernel. No entry: it loses at every share.
+# The sparse kernel is no slower than the dense one, for one row of inputs, up
+# to a share of blocks with nonzeros, times threads, of (first number) - (second
+# number) / (number of weights). Dense kernels spread over threads, sparse ones
+# spread rows only. x86 measured by benchmarks/break_even.py (AVX512, VNNI), at
+# the layer shapes whose dense kernel is fastest: outputs a multiple of 64. ARM
+# by instruction counts of the emulated wheel, kept to the stricter x86 figures
+# where both have the kernel. No entry: it loses at every share.
 BREAK_EVEN = {
-    ("float", "x86"): 0.30,
-    ("float", "arm"): 0.30,
-    ("dynamic", "x86"): 0.20,
-    ("dynamic", "arm"): 0.20,
-    ("int8", "arm"): 0.20,
+    ("float", "x86"): (0.18, 2_400),
+    ("float", "arm"): (0.18, 2_400),
+    ("dynamic", "x86"): (0.22, 30_000),
+    ("dynamic", "arm"): (0.20, 30_000),
+    ("int8", "arm"): (0.20, 30_000),
 }
+# Of that share, what is asked for before a file grows for speed: where a third
+# of the sparse kernel's time is to spare.
+WORTH_BYTES = 2 / 3
 # Bytes that an operation and a tensor more cost in the file, and some.
 OVERHEAD = 256
 
@@ -40,7 +46,7 @@ class Setting:
 
     Attributes:
         target: str, `"x86"`, `"arm"` or `"any"` (good on both).
-        sparse: `"auto"` (never slower than dense), True (smallest) or False.
+        sparse: `"auto"` (no slower than dense), True (smallest) or False.
         threads: positive int, threads of the interpreter.
     """
 
@@ -80,8 +86,9 @@ def choose(weight, operator, arithmetic, setting, rows=1, obstacle=""):
 
     Returns:
         `Choice`. With `sparse="auto"` blocks where the sparse kernel is no
-        slower than dense, else what makes the file smaller at equal speed.
-        With `sparse=True` the smallest, slower or not.
+        slower than dense, if they are smallest, and clearly faster, if they
+        are not; else what makes the file smaller at equal speed. With
+        `sparse=True` the smallest, slower or not.
     """
     if setting.sparse is False:
         return Choice("dense", "`sparse=False`.")
@@ -89,34 +96,62 @@ def choose(weight, operator, arithmetic, setting, rows=1, obstacle=""):
         return Choice("dense", obstacle)
     if not weight.any():
         return Choice("dense", "All zeros: a file cannot hold no value at all.")
-    limit = _limit(arithmetic, setting, rows)
+    limit = break_even(weight.size, arithmetic, setting, rows)
     block = _kernel_block(weight, operator, arithmetic)
     zeros = zero_share(weight, block) if block else 0.0
-    pays = 1 - zeros <= limit
     sizes = _sizes(weight, operator, arithmetic, block)
     chosen = min(sizes, key=sizes.get)
+    asked = limit
     if setting.sparse == "auto" and block:
+        if chosen != block:
+            asked *= WORTH_BYTES
         at_equal_speed = {key: sizes[key] for key in sizes if key != block}
         chosen = min(at_equal_speed, key=at_equal_speed.get)
-        chosen = block if pays and sizes[block] < sizes[0] else chosen
-    verdict = _verdict(weight, block, zeros, limit, arithmetic, rows, setting)
+        if 1 - zeros <= asked and sizes[block] < sizes[0]:
+            chosen = block
+    verdict = _verdict(weight, block, zeros, asked, arithmetic, rows, setting)
     if chosen == 0:
         reason = _dense_reason(weight, operator, arithmetic)
         return Choice("dense", _join(reason, verdict))
     if chosen == 1:
         reason = _csr_reason(operator, setting)
         return Choice("csr", _join(reason, verdict), 1)
-    slower = "" if pays else "Smallest, but slower than dense:"
+    slower = "" if 1 - zeros <= limit else "Smallest, but slower than dense:"
     return Choice(f"block 1x{block}", _join(slower, verdict), block)
 
 
-def as_blocks(weight, block):
+def break_even(weights, arithmetic, setting, rows=1):
+    """Largest share of blocks with nonzeros at which the kernel is no slower.
+
+    Args:
+        weights: positive int, how many numbers the weight has.
+        arithmetic, setting, rows: as for `choose`.
+
+    Returns:
+        float, 0-1; 0 where the sparse kernel never pays.
+    """
+    if rows != 1:
+        # At 90 % zeros .97 of dense with 8 rows and 1.53 with 32, measured.
+        return 0.0
+    targets = ("x86", "arm") if setting.target == "any" else (setting.target,)
+    never = (0.0, 0)
+    found = [BREAK_EVEN.get((arithmetic, target), never) for target in targets]
+    limit = min(share - less / weights for share, less in found)
+    return max(limit, 0.0) / setting.threads
+
+
+def as_blocks(weight, block, arithmetic):
     """Whole blocks, of float32 where they were float16.
 
     There is no float16 sparse kernel; a float16 weight of blocks behind
-    DEQUANTIZE, which the converter writes, gives NaN.
+    DEQUANTIZE, which the converter writes, gives NaN. A dynamic weight is
+    always padded, if need be by a whole block: the PAD before its kernel,
+    which uses SSE, clears the upper halves of registers that AVX-512 code of
+    the operations before left in use, else it takes up to 3 times as long.
     """
     padded = pad_inputs(weight, block)
+    if arithmetic == "dynamic" and padded.shape == weight.shape:
+        padded = pad_inputs(weight, weight.shape[-1] + block)
     return padded.astype(np.float32) if padded.dtype == np.float16 else padded
 
 
@@ -142,24 +177,16 @@ def _sizes(weight, operator, arithmetic, block):
     if arithmetic == "float" and _can_unpack(operator, weight):
         sizes[1] = compress(weight).nbytes
     if block:
-        sizes[block] = compress(as_blocks(weight, block), block).nbytes
+        padded = as_blocks(weight, block, arithmetic)
+        sizes[block] = compress(padded, block).nbytes
     return sizes
 
 
-def _limit(arithmetic, setting, rows):
-    if rows != 1:
-        # At 90 % zeros .97 of dense with 8 rows and 1.53 with 32, measured.
-        return 0.0
-    targets = ("x86", "arm") if setting.target == "any" else (setting.target,)
-    limits = [BREAK_EVEN.get((arithmetic, target), 0.0) for target in targets]
-    return min(limits) / setting.threads
-
-
-def _verdict(weight, block, zeros, limit, arithmetic, rows, setting):
+def _verdict(weight, block, zeros, asked, arithmetic, rows, setting):
     """Says what the sparse kernel would need; nothing where there is none."""
     if not block:
         return ""
-    pays = f"pays from {1 - limit:.0%}" if limit else "never pays"
+    pays = f"pays from {ceil(100 - 100 * asked)}%" if asked else "never pays"
     missing = -weight.shape[-1] % block
     return _join(
         f"{zeros:.0%} of its 1x{block} blocks are zero, the sparse kernel "

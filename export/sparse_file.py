@@ -38,7 +38,7 @@ def encode(content, setting):
         if choice.block == 1:
             store_csr(*place, weight.values)
         elif choice.block:
-            blocks = as_blocks(weight.values, choice.block)
+            blocks = as_blocks(weight.values, choice.block, weight.arithmetic)
             store_blocks(*place, blocks, choice.block)
         rows.append(LayerRow(weight.name, choice.encoding, choice.reason))
     if all(row.encoding == "dense" for row in rows):

@@ -49,7 +49,7 @@ def litert(
     """Writes a `.tflite` file of a built Keras model, small and checked.
 
     For each weight the encoding is chosen that is correct and, on the target,
-    fastest: blocks of 4 (float) or 16 (int8) along a dense layer's inputs for
+    best: blocks of 4 (float) or 16 (int8) along a dense layer's inputs for
     the sparse kernel, where enough of them are zero and one row of inputs
     comes per call; single values ("csr") where that makes the file smaller,
     which are unpacked on loading; else dense. Batch size None is judged as 1.
@@ -64,10 +64,10 @@ def litert(
             computes in float32.
         path: str or path-like ending in `.tflite`; its parent must exist.
         target: `"x86"`, `"arm"` or `"any"` (no slower than dense on both).
-        sparse: `"auto"`: the fastest, which is not slower than dense. Close to
-            70 % zero blocks of 4 that can be a file nearly twice as large as
-            single values, for a tenth less time. True: the smallest correct
-            encoding, also where it is slower. False: dense.
+        sparse: `"auto"`: no slower than dense, and of what is not slower the
+            smallest, unless blocks that happen to be zero save a third of
+            the time for a larger file. True: the smallest correct encoding,
+            also where it is slower. False: dense.
         quantize: None (float32), `"float16"` weights, `"dynamic"` (int8
             weights, float activations) or `"int8"` (weights and activations;
             the file's inputs and outputs stay float32, and so do operations
@@ -97,7 +97,8 @@ def litert(
         FileExistsError: if `path` exists and may not be replaced.
         OSError: if the parent folder is missing or cannot be written to.
 
-    Source: TFLite, `kernels/fully_connected.cc`; break-even points measured.
+    Source: TFLite, `kernels/fully_connected.cc`; break-even points measured,
+        `benchmarks/break_even.py`.
         The converter's own sparse mode is not used: four of its encodings
         give wrong numbers (see `rewriting`).
 

@@ -72,8 +72,9 @@ class DeviceProfile:
 
     Attributes:
         pattern: `Pattern`, an argument of methods.
-        lowest_sparsity: float, share of zeros below which the sparse file is
-            slower than the dense one, at batch 1 on one thread.
+        lowest_sparsity: float, share of zeros below which layers of a million
+            weights are slower sparse than dense, at batch 1 on one thread;
+            smaller layers need more.
         compact: bool, whether `keras_export.compact` comes before the export.
         export: dict, arguments of `keras_export.litert`.
     """
@@ -97,10 +98,10 @@ ProfileName = Literal[
 PROFILES: dict[str, DeviceProfile] = {
     "any": _profile(Channels(), 0.0, "any"),
     "any-dynamic": _profile(Channels(), 0.0, "any", "dynamic"),
-    "x86": _profile(DenseBlocks(4), 0.7, "x86"),
-    "x86-dynamic": _profile(DenseBlocks(16), 0.8, "x86", "dynamic"),
-    "arm": _profile(DenseBlocks(4), 0.7, "arm"),
-    "arm-dynamic": _profile(DenseBlocks(16), 0.8, "arm", "dynamic"),
+    "x86": _profile(DenseBlocks(4), 0.82, "x86"),
+    "x86-dynamic": _profile(DenseBlocks(16), 0.81, "x86", "dynamic"),
+    "arm": _profile(DenseBlocks(4), 0.82, "arm"),
+    "arm-dynamic": _profile(DenseBlocks(16), 0.83, "arm", "dynamic"),
 }
 
 
@@ -121,7 +122,7 @@ def device_profile(name: ProfileName) -> DeviceProfile:
     Raises:
         ValueError: there is no profile of that name.
 
-    Source: measured, `benchmarks/export.py`; XNNPACK `src/subgraph.c`,
+    Source: measured, `benchmarks/break_even.py`; XNNPACK `src/subgraph.c`,
         `xnn_subgraph_rewrite_for_nchw`.
 
     Example:

@@ -106,12 +106,12 @@ def test_x86_never_runs_convolutions_sparse(target):
 @pytest.mark.parametrize("target", ["arm", "x86", "any"])
 def test_dense_layers_need_blocks_of_four_inputs(target):
     model = keras.Sequential(
-        [keras.Input((64,)), *(layers.Dense(64, name=n) for n in "abc")]
+        [keras.Input((256,)), *(layers.Dense(256, name=n) for n in "abc")]
     )
-    blocks = np.ones((64, 64))
-    blocks[:52] = 0  # 13 of 16 blocks along the inputs
+    blocks = np.ones((256, 256))
+    blocks[:232] = 0  # 58 of 64 blocks along the inputs
     for name, kernel in zip("abc", (blocks, blocks.T, blocks + 1), strict=True):
-        model.get_layer(name).set_weights([kernel, np.zeros(64)])
+        model.get_layer(name).set_weights([kernel, np.zeros(256)])
     rows = by_name(model, target=target)
     # Whole zero outputs are blocks as well.
     assert [rows[n].sparse for n in "abc"] == [True, True, False]

@@ -24,23 +24,26 @@ def test_outputs_equal_predict_at_every_batch_size(
 
 
 @pytest.mark.parametrize(
-    "zeros, pattern, largest, encoding",
+    "zeros, pattern, sparse, largest, encoding",
     [
-        (0.9, "unstructured", 0.25, "csr"),
-        (0.9, "1x4", 0.2, "block 1x4"),
-        (0.5, "1x4", 0.75, "csr"),  # blocks would be slower than dense
-        (0.2, "unstructured", 1.01, "dense"),  # the index would cost more
+        (0.9, "unstructured", "auto", 0.25, "csr"),
+        (0.9, "1x4", True, 0.2, "block 1x4"),
+        (0.5, "1x4", "auto", 0.75, "csr"),  # blocks would be slower than dense
+        (0.2, "unstructured", "auto", 1.01, "dense"),  # an index costs more
     ],
 )
 def test_sizes_and_encodings_of_an_mlp(
-    zeros, pattern, largest, encoding, make_model, make_inputs, tmp_path
+    zeros, pattern, sparse, largest, encoding, make_model, make_inputs, tmp_path
 ):
     model = make_model("mlp", zeros, pattern)
     dense = keras_export.litert(
         model, tmp_path / "dense.tflite", sparse=False, verify=False
     )
     sparse = keras_export.litert(
-        model, tmp_path / "sparse.tflite", samples=make_inputs("mlp", 3)
+        model,
+        tmp_path / "sparse.tflite",
+        sparse=sparse,
+        samples=make_inputs("mlp", 3),
     )
     assert sparse.bytes <= largest * dense.bytes
     assert [row.encoding for row in dense.weights] == ["dense"] * 3

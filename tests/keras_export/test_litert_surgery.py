@@ -67,9 +67,10 @@ def test_fixed_batch_size(tmp_path):
         keras.Sequential([keras.Input((70,)), layers.Dense(64)])
     )
     path = tmp_path / "m.tflite"
-    found, _ = export(model, normal(3, 70), path, batch_size=1)
+    options = {"batch_size": 1, "sparse": True}
+    found, _ = export(model, normal(3, 70), path, **options)
     assert found == {"FULLY_CONNECTED": [((64, 72), "block 1x4")]}
-    options = {"batch_size": 2, "sparse": True, "overwrite": True}
+    options |= {"batch_size": 2, "overwrite": True}
     found, reasons = export(model, normal(3, 70), path, **options)
     assert found == {"FULLY_CONNECTED": [((64, 72), "block 1x4")]}
     assert "slower than dense" in reasons[0]

@@ -50,7 +50,7 @@ def test_stays_dense_where_arm_goes_wrong(tmp_path, tail, words):
     model = net(tail)
     for target in ("arm", "any"):
         sparse, reasons = encodings(model, tmp_path, target)
-        assert sparse == 0
+        assert sparse <= 1  # the head, which is no convolution
         assert len(reasons) == 1 and words in reasons.pop()
     sparse, reasons = encodings(model, tmp_path, "x86")
     assert sparse >= 2 and not reasons
@@ -65,4 +65,4 @@ def test_is_sparse_where_no_sparse_part_begins(tmp_path):
     # Padded on one side only: XNNPACK runs all of it dense.
     model = net("normalised sum", pad=((0, 1), (0, 1)))
     sparse, reasons = encodings(model, tmp_path, "arm")
-    assert sparse == 3 and not reasons
+    assert sparse == 4 and not reasons  # three convolutions and the head
