@@ -6,10 +6,11 @@
 Replicas are logical CPUs of `tf.distribute.MirroredStrategy`. In one process
 per number of replicas, a dense step, an ordinary RigL step and one that moves
 the masks are timed in turns, each replica with 64 images of 32x32x3, or 128
-vectors; the figure is the median over the rounds of a ratio to the dense step
-of the same process, amortised over 100 steps. Updates are timed on one thread
-in a process per size; the slope is that of log time by log weights. Prints
-tables and writes `benchmarks/results/scaling.json`.
+vectors; one replica compiled by XLA too. The figure is the median over the
+rounds of a ratio to the dense step of the same process, amortised over 100
+steps. Updates are timed on one thread in a process per size; the slope is that
+of log time by log weights. Prints tables and writes
+`benchmarks/results/scaling.json`.
 """
 
 import argparse
@@ -96,10 +97,10 @@ def main():
     options = parser.parse_args()
     steps, updates = [], []
     for model in options.models:
+        rounds = ("--rounds", options.rounds)
         for replicas in options.replicas:
-            steps += child(
-                "scaling_worker.py", model, replicas, "--rounds", options.rounds
-            )
+            steps += child("scaling_worker.py", model, replicas, *rounds)
+        steps += child("scaling_worker.py", model, 1, *rounds, "--jit-compile")
     for row in steps:
         amortised = "amortised" in row["measure"] and "CNN" in row["measure"]
         row["at_most"] = AT_MOST if amortised else None

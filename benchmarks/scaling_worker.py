@@ -53,14 +53,15 @@ def training_step(model, strategy, name):
     return lambda: model.train_function(batches)
 
 
-def measure(name, replicas, rounds):
+def measure(name, replicas, rounds, jit_compile):
     """Rows of one model: whole, ordinary and due steps to dense ones."""
     strategy = strategy_of(replicas)
     with strategy.scope():
         dense, sparse = build_model(keras, name), build_model(keras, name)
         method = ks.RigL(0.9, update_every=UPDATE_EVERY)
         optimizer = ks.sparsify(sparse, sgd(keras), method)
-        compile_model(keras, sparse, optimizer)
+        for model, its in ((dense, sgd(keras)), (sparse, optimizer)):
+            compile_model(keras, model, its, jit_compile=jit_compile)
     step = training_step(sparse, strategy, name)
 
     def step_from(number):
@@ -75,6 +76,7 @@ def measure(name, replicas, rounds):
     times = interleave(steps, rounds)
     assert optimizer.mask_updates == rounds + 2
     words = f"{name}, {replicas} replica{'s' if replicas > 1 else ''}"
+    words += ", XLA" if jit_compile else ""
     whole = amortised("ordinary", "due")
     return [
         compare(times, f"{words}, amortised", whole),
@@ -85,11 +87,11 @@ def measure(name, replicas, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("model", choices=tuple(BATCH_SIZES))
+    parser.add_argument("name", choices=tuple(BATCH_SIZES))
     parser.add_argument("replicas", type=int)
     parser.add_argument("--rounds", type=int, default=40)
-    options = parser.parse_args()
-    rows = measure(options.model, options.replicas, options.rounds)
+    parser.add_argument("--jit-compile", action="store_true", help="by XLA")
+    rows = measure(**vars(parser.parse_args()))
     print(json.dumps(rows))
 
 

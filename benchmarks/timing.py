@@ -46,10 +46,10 @@ def sgd(keras):
     return keras.optimizers.SGD(0.01, momentum=0.9)
 
 
-def compile_model(keras, model, optimizer):
-    """Compiles `model` for integer labels."""
+def compile_model(keras, model, optimizer, **options):
+    """Compiles `model` for integer labels, with more options of `compile`."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss)
+    model.compile(optimizer, loss, **options)
 
 
 def training_step(model, name):
