@@ -118,6 +118,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=40)
     every = [*EACH_STEP, *MOVING]
+    parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
     parser.add_argument("--methods", nargs="+", choices=every, default=every)
     arguments = parser.parse_args()
     rows = [
@@ -126,7 +127,7 @@ def main():
         for row in measure(name, arguments.methods, arguments.rounds)
     ]
     Console().print(_table(rows))
-    OUTPUT.write_text(json.dumps(rows, indent=1) + "\n")
+    arguments.output.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":
