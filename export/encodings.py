@@ -145,9 +145,9 @@ def as_blocks(weight, block, arithmetic):
 
     There is no float16 sparse kernel; a float16 weight of blocks behind
     DEQUANTIZE, which the converter writes, gives NaN. A dynamic weight is
-    always padded, if need be by a whole block: the PAD before its kernel,
-    which uses SSE, clears the upper halves of registers that AVX-512 code of
-    the operations before left in use, else it takes up to 3 times as long.
+    always padded, if need be by a whole block: right behind AVX-512 code its
+    kernel, which uses SSE, was measured to take up to 3 times as long, and a
+    PAD between them to mend that.
     """
     padded = pad_inputs(weight, block)
     if arithmetic == "dynamic" and padded.shape == weight.shape:
