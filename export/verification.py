@@ -185,8 +185,11 @@ def _check_tolerance(tolerance):
 def _check_contents(model, path):
     foreign = foreign_contents(model, path)
     if foreign:
+        remedy = "Strip pruning wrappers from the model"
+        if keras.backend.backend() != "tensorflow":
+            remedy = "Save the model, load it with KERAS_BACKEND=tensorflow"
         raise VerificationError(
             f"The artefact {str(path)!r} must hold the model's weights only. "
-            f"It also holds {', '.join(foreign)}. Strip pruning wrappers from "
-            "the model and export it again with `keras_export`."
+            f"It also holds {', '.join(foreign)}. {remedy} and export it again "
+            "with `keras_export`."
         )

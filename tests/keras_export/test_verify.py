@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_export
-from keras_export import isolated
+from keras_export import contents, isolated
 
 
 def test_returns_the_largest_difference(tiny, tmp_path):
@@ -33,6 +33,23 @@ def test_catches_an_altered_file(make_model, make_inputs, tmp_path):
     path.write_bytes(content.replace(stored, altered))
     with pytest.raises(keras_export.VerificationError, match="difference is"):
         keras_export.verify(model, path, make_inputs("mlp", 2))
+
+
+@pytest.mark.parametrize(
+    "backend, remedy",
+    [("tensorflow", "Strip"), ("jax", "load it with KERAS_BACKEND=tensorflow")],
+)
+def test_says_how_to_get_rid_of_what_is_not_the_models(
+    backend, remedy, tiny, tmp_path, monkeypatch
+):
+    path = tmp_path / "m.tflite"
+    keras_export.litert(tiny, path)
+    # As files are that JAX's export gives of models with state.
+    names = set(contents.operator_names(path)) | {"ASSIGN_VARIABLE"}
+    monkeypatch.setattr(contents, "operator_names", lambda _: names)
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    with pytest.raises(keras_export.VerificationError, match=remedy):
+        keras_export.verify(tiny, path, np.ones((2, 4)))
 
 
 def test_catches_an_altered_saved_model(tiny, tmp_path):
