@@ -19,7 +19,7 @@ X86 = (
     "Prune whole channels and call `keras_export.compact(model)`.",
 )
 BLOCKS = (
-    "Prune at least 83 % in blocks of 4 along the inputs, more in layers of "
+    "Prune at least 84 % in blocks of 4 along the inputs, more in layers of "
     "less than a million weights; zeros elsewhere do not count."
 )
 

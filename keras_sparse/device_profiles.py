@@ -98,9 +98,9 @@ ProfileName = Literal[
 PROFILES: dict[str, DeviceProfile] = {
     "any": _profile(Channels(), 0.0, "any"),
     "any-dynamic": _profile(Channels(), 0.0, "any", "dynamic"),
-    "x86": _profile(DenseBlocks(4), 0.83, "x86"),
+    "x86": _profile(DenseBlocks(4), 0.84, "x86"),
     "x86-dynamic": _profile(DenseBlocks(16), 0.81, "x86", "dynamic"),
-    "arm": _profile(DenseBlocks(4), 0.83, "arm"),
+    "arm": _profile(DenseBlocks(4), 0.84, "arm"),
     "arm-dynamic": _profile(DenseBlocks(16), 0.83, "arm", "dynamic"),
 }
 
