@@ -7,9 +7,10 @@ For dense layers of several shapes, one row of inputs, one thread: files of a
 layer and ten classes behind it, the layer dense and with blocks of 4 (float32)
 or 16 (8-bit weights, "dynamic") of which a share has nonzeros, are timed in
 turns in one process; a figure is the median over the rounds of the ratio to the
-dense file. The break-even is where a line through the ratios meets 1. Prints a
-table beside the limits of `keras_export.encodings`, that the export keeps to,
-and writes `benchmarks/results/break_even.json`.
+dense file. The break-even lies where the ratios, joined by straight lines,
+cross 1. Prints a table beside the limits that `keras_export` keeps to, and
+writes `benchmarks/results/break_even.json`. 8-bit layers of more inputs than
+their kernel counts are left out.
 """
 
 import argparse
@@ -25,15 +26,17 @@ from rich.console import Console
 from rich.table import Table
 
 import keras_export as ke
-from keras_export.encodings import BLOCKS, Setting, break_even
+from keras_export.break_even import break_even
+from keras_export.encodings import BLOCKS, MOST_DYNAMIC_BLOCKS
 
 OUTPUT = pathlib.Path(__file__).parent / "results" / "break_even.json"
 SHAPES = (
     *("64x64", "64x300", "128x128", "300x100", "256x256", "784x300"),
     *("512x512", "1000x1000", "1024x1024", "2048x1024", "3584x1024"),
+    *("64x512", "64x1024", "64x4096", "128x1024", "1024x64", "4080x64"),
 )
-SHARES = (0.02, 0.05, 0.1, 0.15, 0.2)
-SECONDS = 2e-3  # of one timing, at least
+SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
+SECONDS = 2e-3  # about so long the dense file runs for one timing
 
 
 def interpreter(folder, shape, share, arithmetic):
@@ -86,36 +89,48 @@ def measure(shape, arithmetic, rounds):
         }
     times = max(3, int(SECONDS / seconds(ready[None], 20)))
     taken = {share: [] for share in ready}
-    for _ in range(rounds):
-        for share, each in ready.items():
+    for number in range(rounds):
+        order = list(ready.items())
+        for share, each in order if number % 2 else reversed(order):
             seconds(each, 2)
             taken[share].append(seconds(each, times))
     taken = {share: np.array(each) for share, each in taken.items()}
     ratios = [float(np.median(taken[s] / taken[None])) for s in SHARES]
-    slope, start = np.polyfit(SHARES, ratios, 1)
-    weights = shape[0] * shape[1]
     return {
         "arithmetic": arithmetic,
         "shape": list(shape),
         "dense_us": float(np.median(taken[None]) * 1e6),
         "ratios": dict(zip(map(str, SHARES), ratios, strict=True)),
-        "break_even": max(0.0, float((1 - start) / slope)),
-        "limit": break_even(weights, arithmetic, Setting("x86")),
+        "break_even": crossing(SHARES, ratios),
     }
+
+
+def crossing(shares, ratios):
+    """Where the ratios cross 1: 0 if all are above, None if all are below."""
+    if ratios[0] >= 1:
+        return 0.0
+    above = next((i for i, ratio in enumerate(ratios) if ratio >= 1), None)
+    if above is None:
+        return None
+    ends = slice(above - 1, above + 1)
+    return float(np.interp(1, ratios[ends], shares[ends]))
 
 
 def show(rows):
     """Prints the table."""
-    headings = ("layer", "dense, us", *map(str, SHARES), "meets 1", "limit")
-    table = Table(*headings, title="Time to dense, by share of nonzero blocks")
+    table = Table(title="Time to dense, by share of nonzero blocks")
+    table.add_column("inputs x outputs", no_wrap=True)
+    for heading in ("dense, us", *map(str, SHARES), "meets 1", "limit"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         inputs, outputs = row["shape"]
+        found = row["break_even"]
         table.add_row(
             f"{row['arithmetic']} {inputs}x{outputs}",
             f"{row['dense_us']:.1f}",
             *(f"{ratio:.2f}" for ratio in row["ratios"].values()),
-            f"{row['break_even']:.3f}",
-            f"{row['limit']:.3f}",
+            f"> {SHARES[-1]}" if found is None else f"{found:.3f}",
+            f"{break_even((outputs, inputs), row['arithmetic'], 'x86'):.3f}",
         )
     Console().print(table)
 
@@ -137,6 +152,8 @@ def main():
         measure(shape, arithmetic, options.rounds)
         for arithmetic in options.arithmetic
         for shape in shapes
+        if arithmetic == "float"
+        or shape[0] <= BLOCKS[arithmetic] * MOST_DYNAMIC_BLOCKS
     ]
     show(rows)
     options.output.write_text(json.dumps(rows, indent=1) + "\n")

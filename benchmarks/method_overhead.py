@@ -118,8 +118,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=40)
     every = [*EACH_STEP, *MOVING]
-    parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
     parser.add_argument("--methods", nargs="+", choices=every, default=every)
+    parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
     arguments = parser.parse_args()
     rows = [
         row

@@ -100,7 +100,9 @@ def main():
         rounds = ("--rounds", options.rounds)
         for replicas in options.replicas:
             steps += child("scaling_worker.py", model, replicas, *rounds)
-        steps += child("scaling_worker.py", model, 1, *rounds, "--jit-compile")
+        if options.replicas:
+            xla = (*rounds, "--jit-compile")
+            steps += child("scaling_worker.py", model, 1, *xla)
     for row in steps:
         amortised = "amortised" in row["measure"] and "CNN" in row["measure"]
         row["at_most"] = AT_MOST if amortised else None

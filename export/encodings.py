@@ -5,6 +5,7 @@ from math import ceil
 
 import numpy as np
 
+from keras_export.break_even import break_even
 from keras_export.sparse_weights import compress, pad_inputs, zero_share
 
 TARGETS = ("any", "arm", "x86")
@@ -19,22 +20,8 @@ UNPACKED = (
 BLOCKS = {"float": 4, "dynamic": 16, "int8": 16}
 # The kernel keeps a block's place in its row in one byte.
 MOST_DYNAMIC_BLOCKS = 255
-# The sparse kernel is no slower than the dense one, for one row of inputs, up
-# to a share of blocks with nonzeros, times threads, of (first number) - (second
-# number) / (number of weights). Dense kernels spread over threads, sparse ones
-# spread rows only. x86 measured by benchmarks/break_even.py (AVX512, VNNI), at
-# the layer shapes whose dense kernel is fastest: outputs a multiple of 64. ARM
-# by instruction counts of the emulated wheel, kept to the stricter x86 figures
-# where both have the kernel. No entry: it loses at every share.
-BREAK_EVEN = {
-    ("float", "x86"): (0.17, 2_400),
-    ("float", "arm"): (0.17, 2_400),
-    ("dynamic", "x86"): (0.22, 30_000),
-    ("dynamic", "arm"): (0.20, 30_000),
-    ("int8", "arm"): (0.20, 30_000),
-}
-# Of that share, what is asked for before a file grows for speed: where a third
-# of the sparse kernel's time is to spare.
+# Of the break-even share, what is asked for before a file grows for speed: a
+# sixth to two thirds of the time are saved there, least in small layers.
 WORTH_BYTES = 2 / 3
 # Bytes that an operation and a tensor more cost in the file, and some.
 OVERHEAD = 256
@@ -85,9 +72,9 @@ def choose(weight, operator, arithmetic, setting, rows=1, obstacle=""):
         obstacle: str, why nothing but dense is safe; empty if there is none.
 
     Returns:
-        `Choice`. With `sparse="auto"` blocks where the sparse kernel is no
-        slower than dense, if they are smallest, and clearly faster, if they
-        are not; else what makes the file smaller at equal speed. With
+        `Choice`. With `sparse="auto"` blocks where they are smallest and the
+        sparse kernel is no slower than dense, or larger and the kernel is
+        clearly faster; else what makes the file smaller at equal speed. With
         `sparse=True` the smallest, slower or not.
     """
     if setting.sparse is False:
@@ -96,20 +83,20 @@ def choose(weight, operator, arithmetic, setting, rows=1, obstacle=""):
         return Choice("dense", obstacle)
     if not weight.any():
         return Choice("dense", "All zeros: a file cannot hold no value at all.")
-    limit = break_even(weight.size, arithmetic, setting, rows)
     block = _kernel_block(weight, operator, arithmetic)
     zeros = zero_share(weight, block) if block else 0.0
+    limit = _limit(weight.shape, arithmetic, setting, rows) if block else 0.0
     sizes = _sizes(weight, operator, arithmetic, block)
     chosen = min(sizes, key=sizes.get)
-    asked = limit
+    # Where dense is smaller than blocks they are not chosen at all.
+    worth = limit * WORTH_BYTES if chosen == 1 else limit
     if setting.sparse == "auto" and block:
-        if chosen != block:
-            asked *= WORTH_BYTES
         at_equal_speed = {key: sizes[key] for key in sizes if key != block}
         chosen = min(at_equal_speed, key=at_equal_speed.get)
-        if 1 - zeros <= asked and sizes[block] < sizes[0]:
+        if 1 - zeros <= worth and sizes[block] < sizes[0]:
             chosen = block
-    verdict = _verdict(weight, block, zeros, asked, arithmetic, rows, setting)
+    limits = (limit, worth)
+    verdict = _verdict(weight, block, zeros, limits, arithmetic, rows, setting)
     if chosen == 0:
         reason = _dense_reason(weight, operator, arithmetic)
         return Choice("dense", _join(reason, verdict))
@@ -120,34 +107,14 @@ def choose(weight, operator, arithmetic, setting, rows=1, obstacle=""):
     return Choice(f"block 1x{block}", _join(slower, verdict), block)
 
 
-def break_even(weights, arithmetic, setting, rows=1):
-    """Largest share of blocks with nonzeros at which the kernel is no slower.
-
-    Args:
-        weights: positive int, how many numbers the weight has.
-        arithmetic, setting, rows: as for `choose`.
-
-    Returns:
-        float, 0-1; 0 where the sparse kernel never pays.
-    """
-    if rows != 1:
-        # At 90 % zeros .97 of dense with 8 rows and 1.53 with 32, measured.
-        return 0.0
-    targets = ("x86", "arm") if setting.target == "any" else (setting.target,)
-    never = (0.0, 0)
-    found = [BREAK_EVEN.get((arithmetic, target), never) for target in targets]
-    limit = min(share - less / weights for share, less in found)
-    return max(limit, 0.0) / setting.threads
-
-
 def as_blocks(weight, block, arithmetic):
     """Whole blocks, of float32 where they were float16.
 
     There is no float16 sparse kernel; a float16 weight of blocks behind
     DEQUANTIZE, which the converter writes, gives NaN. A dynamic weight is
     always padded, if need be by a whole block: right behind AVX-512 code its
-    kernel, which uses SSE, was measured to take up to 3 times as long, and a
-    PAD between them to mend that.
+    kernel, which uses SSE, was seen to take up to 3 times as long, and a PAD
+    between the two to mend that.
     """
     padded = pad_inputs(weight, block)
     if arithmetic == "dynamic" and padded.shape == weight.shape:
@@ -182,17 +149,29 @@ def _sizes(weight, operator, arithmetic, block):
     return sizes
 
 
-def _verdict(weight, block, zeros, asked, arithmetic, rows, setting):
+def _limit(shape, arithmetic, setting, rows):
+    if rows != 1:
+        # At 90 % zeros .97 of dense with 8 rows and 1.53 with 32, measured.
+        return 0.0
+    return break_even(shape, arithmetic, setting.target, setting.threads)
+
+
+def _verdict(weight, block, zeros, limits, arithmetic, rows, setting):
     """Says what the sparse kernel would need; nothing where there is none."""
     if not block:
         return ""
-    pays = f"pays from {ceil(100 - 100 * asked)}%" if asked else "never pays"
+    least, worth = (ceil(100 - 100 * limit) for limit in limits)
+    pays = f"pays from {least}%" if least < 100 else "never pays"
+    if least < worth < 100:
+        pays += f" and is worth a larger file from {worth}%"
     missing = -weight.shape[-1] % block
+    if arithmetic == "dynamic":
+        missing = missing or block
     return _join(
         f"{zeros:.0%} of its 1x{block} blocks are zero, the sparse kernel "
         f"{pays} ({arithmetic}, target={setting.target!r}, threads="
         f"{setting.threads}, rows per call: {rows or 'unknown'}).",
-        f"Whole blocks need {missing} inputs more." if missing else "",
+        f"Its blocks need {missing} inputs more." if missing else "",
     )
 
 

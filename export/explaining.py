@@ -7,6 +7,7 @@ from typing import Literal
 import keras
 from keras import layers
 
+from keras_export.break_even import break_even
 from keras_export.encodings import TARGETS, Setting, choose
 from keras_export.explain_nodes import find_nodes
 from keras_export.explain_parts import find_parts
@@ -18,11 +19,6 @@ X86 = (
     "file smaller, not faster.",
     "Prune whole channels and call `keras_export.compact(model)`.",
 )
-BLOCKS = (
-    "Prune at least 84 % in blocks of 4 along the inputs, more in layers of "
-    "less than a million weights; zeros elsewhere do not count."
-)
-
 POSITIONS = (
     "Put it where there is one row of inputs per example, such as behind the "
     "pooling, and train again."
@@ -133,7 +129,16 @@ def _of_dense(call, target):
     choice = choose(weight, "FULLY_CONNECTED", "float", setting, rows)
     if choice.block > 1:
         return True, choice.reason, ""
-    return False, choice.reason, BLOCKS if rows == 1 else POSITIONS
+    if rows != 1:
+        return False, choice.reason, POSITIONS
+    limit = break_even(weight.shape, "float", target)
+    remedy = "The layer is too small for LiteRT's sparse kernel."
+    if limit:
+        remedy = (
+            f"Prune at least {math.ceil(100 - 100 * limit)} % in blocks of 4 "
+            "along the inputs; zeros elsewhere do not count."
+        )
+    return False, choice.reason, remedy
 
 
 def _of_part(node, part, target):

@@ -54,8 +54,8 @@ def store_csr(model, graph, tensor_index, weight):
 def store_blocks(model, graph, tensor_index, weight, block):
     """Stores a FULLY_CONNECTED weight as blocks for the sparse kernel.
 
-    Where the layer's inputs are no whole number of blocks, they are padded
-    with zeros, which zero weights meet.
+    Where `weight` has more inputs than the layer, those are padded with zeros,
+    which zero weights meet.
 
     Args:
         model: `schema.ModelT`, changed in place.

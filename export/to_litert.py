@@ -65,9 +65,8 @@ def litert(
         path: str or path-like ending in `.tflite`; its parent must exist.
         target: `"x86"`, `"arm"` or `"any"` (no slower than dense on both).
         sparse: `"auto"`: no slower than dense, and of what is not slower the
-            smallest, unless blocks that happen to be zero save a third of
-            the time for a larger file. True: the smallest correct encoding,
-            also where it is slower. False: dense.
+            smallest, unless blocks are larger but clearly faster. True: the
+            smallest correct encoding, also where it is slower. False: dense.
         quantize: None (float32), `"float16"` weights, `"dynamic"` (int8
             weights, float activations) or `"int8"` (weights and activations;
             the file's inputs and outputs stay float32, and so do operations

@@ -101,7 +101,7 @@ PROFILES: dict[str, DeviceProfile] = {
     "x86": _profile(DenseBlocks(4), 0.84, "x86"),
     "x86-dynamic": _profile(DenseBlocks(16), 0.81, "x86", "dynamic"),
     "arm": _profile(DenseBlocks(4), 0.84, "arm"),
-    "arm-dynamic": _profile(DenseBlocks(16), 0.83, "arm", "dynamic"),
+    "arm-dynamic": _profile(DenseBlocks(16), 0.81, "arm", "dynamic"),
 }
 
 

@@ -18,7 +18,7 @@ from keras_export.quiet import quiet
 MENDED = "The converter's own file is right now: `rewriting` need not mend it."
 
 
-def in_blocks(block, hidden=64, zeros=0.95):
+def in_blocks(block, hidden=64, zeros=0.97):
     """Two dense layers, 64 to `hidden` to 32; zeros in blocks of inputs."""
     model = keras.Sequential(
         [

@@ -115,28 +115,35 @@ def test_dense_layers_need_blocks_of_four_inputs(target):
     rows = by_name(model, target=target)
     # Whole zero outputs are blocks as well.
     assert [rows[n].sparse for n in "abc"] == [True, True, False]
-    assert "blocks of 4" in rows["c"].remedy
+    assert "Prune at least 88 % in blocks of 4" in rows["c"].remedy
+
+
+def test_a_small_dense_layer_has_no_remedy():
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(64, name="a")])
+    row = by_name(model, target="x86")["a"]
+    assert not row.sparse and "never pays" in row.reason
+    assert "too small" in row.remedy
 
 
 @pytest.mark.parametrize("length, rows", [(10, "10"), (None, "unknown")])
 def test_dense_layers_on_sequences_never_run_sparse(length, rows, tmp_path):
-    dense = layers.Dense(64, name="dense")
+    dense = layers.Dense(256, name="dense")
     model = keras.Sequential(
         [
-            keras.Input((length, 64)),
+            keras.Input((length, 256)),
             dense,
             layers.GlobalAveragePooling1D(),
-            layers.Dense(2),
+            layers.Dense(2, name="head"),
         ]
     )
-    dense.kernel.assign(np.ones((64, 64)) * (np.arange(64) >= 56)[:, None])
+    dense.kernel.assign(np.ones((256, 256)) * (np.arange(256) >= 248)[:, None])
     row = by_name(model, target="x86")["dense"]
     assert not row.sparse and f"rows per call: {rows})" in row.reason
     assert "one row" in row.remedy
     report = keras_export.litert(
         model, tmp_path / "m.tflite", target="x86", verify=False
     )
-    encodings = {w.encoding for w in report.weights if w.shape == (64, 64)}
+    encodings = {w.encoding for w in report.weights if w.shape == (256, 256)}
     assert encodings == {"csr"}
 
 

@@ -37,6 +37,17 @@ def mlp():
     )
 
 
+def wide():
+    return keras.Sequential(
+        [
+            keras.Input((256,)),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(5),
+        ]
+    )
+
+
 def cnn():
     return keras.Sequential(
         [
@@ -161,7 +172,7 @@ def test_thinned_matrix(make, pattern, sparsity, quantize, encodings, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [mlp, cnn])
+@pytest.mark.parametrize("make", [mlp, wide, cnn])
 @pytest.mark.parametrize("quantize", FORMATS)
 def test_full_matrix(make, quantize, tmp_path):
     path = tmp_path / "m.tflite"
