@@ -165,13 +165,14 @@ def _verdict(weight, block, zeros, limits, arithmetic, rows, setting):
     if least < worth < 100:
         pays += f" and is worth a larger file from {worth}%"
     missing = -weight.shape[-1] % block
-    if arithmetic == "dynamic":
-        missing = missing or block
+    padding = f"Whole blocks need {missing} inputs more." if missing else ""
+    if arithmetic == "dynamic" and not missing:
+        padding = f"Blocks are padded by {block} inputs, for speed."
     return _join(
         f"{zeros:.0%} of its 1x{block} blocks are zero, the sparse kernel "
         f"{pays} ({arithmetic}, target={setting.target!r}, threads="
         f"{setting.threads}, rows per call: {rows or 'unknown'}).",
-        f"Its blocks need {missing} inputs more." if missing else "",
+        padding,
     )
 
 
