@@ -34,7 +34,11 @@ Epochs = Annotated[int, typer.Option(help="0: as suits the dataset.")]
 BatchSize = Annotated[int, typer.Option(help="0: as suits the dataset.")]
 Seed = Annotated[int, typer.Option(help="Equal seeds, equal runs.")]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="Fewer epochs, 2,000 examples.")
+    bool,
+    typer.Option(
+        "--quick",
+        help="Fewer epochs, 2,000 examples: to see it run, too few to judge.",
+    ),
 ]
 Output = Annotated[
     pathlib.Path | None, typer.Option(help="Folder; runs/<job>-<dataset>.")
