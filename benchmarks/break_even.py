@@ -14,6 +14,7 @@ their kernel counts are left out.
 """
 
 import argparse
+import functools
 import json
 import pathlib
 import tempfile
@@ -24,6 +25,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from rich.console import Console
 from rich.table import Table
+from timing import interleave
 
 import keras_export as ke
 from keras_export.break_even import break_even
@@ -72,12 +74,10 @@ def interpreter(folder, shape, share, arithmetic):
     return found
 
 
-def seconds(ready, times):
-    """Of one call, the mean of so many."""
-    start = time.perf_counter()
+def run(ready, times):
+    """Calls so many times."""
     for _ in range(times):
         ready.invoke()
-    return (time.perf_counter() - start) / times
 
 
 def measure(shape, arithmetic, rounds):
@@ -87,19 +87,19 @@ def measure(shape, arithmetic, rounds):
             share: interpreter(folder, shape, share, arithmetic)
             for share in (None, *SHARES)
         }
-    times = max(3, int(SECONDS / seconds(ready[None], 20)))
-    taken = {share: [] for share in ready}
-    for number in range(rounds):
-        order = list(ready.items())
-        for share, each in order if number % 2 else reversed(order):
-            seconds(each, 2)
-            taken[share].append(seconds(each, times))
-    taken = {share: np.array(each) for share, each in taken.items()}
+    start = time.perf_counter()
+    run(ready[None], 20)
+    times = max(3, int(SECONDS * 20 / (time.perf_counter() - start)))
+    steps = {
+        share: tuple(functools.partial(run, each, n) for n in (2, times))
+        for share, each in ready.items()
+    }
+    taken = interleave(steps, rounds)["wall"]
     ratios = [float(np.median(taken[s] / taken[None])) for s in SHARES]
     return {
         "arithmetic": arithmetic,
         "shape": list(shape),
-        "dense_us": float(np.median(taken[None]) * 1e6),
+        "dense_us": float(np.median(taken[None]) / times * 1e6),
         "ratios": dict(zip(map(str, SHARES), ratios, strict=True)),
         "break_even": crossing(SHARES, ratios),
     }
@@ -118,10 +118,10 @@ def crossing(shares, ratios):
 
 def show(rows):
     """Prints the table."""
-    table = Table(title="Time to dense, by share of nonzero blocks")
-    table.add_column("inputs x outputs", no_wrap=True)
-    for heading in ("dense, us", *map(str, SHARES), "meets 1", "limit"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    title = "Time to dense (in us), by share of nonzero blocks"
+    table = Table("inputs x outputs", title=title, box=None)
+    for heading in ("us", *map(str, SHARES), "meets 1", "limit"):
+        table.add_column(heading, justify="right")
     for row in rows:
         inputs, outputs = row["shape"]
         found = row["break_even"]

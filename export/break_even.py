@@ -1,5 +1,7 @@
 """From how many zero blocks on LiteRT's sparse kernel is no slower."""
 
+import math
+
 # The kernel is no slower than the dense one, for one row of inputs on one
 # thread, up to a share of blocks with nonzeros of: the first number, less the
 # second for each output (divided by the inputs), the third for each input
@@ -39,3 +41,16 @@ def break_even(shape, arithmetic, target, threads=1):
         return max(0.0, share - cost)
 
     return min(limit(*COSTS[arithmetic, each]) for each in targets) / threads
+
+
+def percent_of_zeros(share):
+    """Smallest whole percent of zero blocks that leaves `share` of them.
+
+    Args:
+        share: float, 0-1, such as `break_even` returns.
+
+    Returns:
+        int, 0-99, or None: only zeros would be few enough.
+    """
+    percent = math.ceil(100 - 100 * share)
+    return percent if percent < 100 else None

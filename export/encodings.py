@@ -1,11 +1,10 @@
 """Which encoding of a weight is correct, and which pays, on which CPU."""
 
 import dataclasses
-from math import ceil
 
 import numpy as np
 
-from keras_export.break_even import break_even
+from keras_export.break_even import break_even, percent_of_zeros
 from keras_export.sparse_weights import compress, pad_inputs, zero_share
 
 TARGETS = ("any", "arm", "x86")
@@ -160,9 +159,9 @@ def _verdict(weight, block, zeros, limits, arithmetic, rows, setting):
     """Says what the sparse kernel would need; nothing where there is none."""
     if not block:
         return ""
-    least, worth = (ceil(100 - 100 * limit) for limit in limits)
-    pays = f"pays from {least}%" if least < 100 else "never pays"
-    if least < worth < 100:
+    least, worth = map(percent_of_zeros, limits)
+    pays = f"pays from {least}%" if least else "never pays"
+    if worth and worth > least:
         pays += f" and is worth a larger file from {worth}%"
     missing = -weight.shape[-1] % block
     padding = f"Whole blocks need {missing} inputs more." if missing else ""

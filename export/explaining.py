@@ -7,7 +7,7 @@ from typing import Literal
 import keras
 from keras import layers
 
-from keras_export.break_even import break_even
+from keras_export.break_even import break_even, percent_of_zeros
 from keras_export.encodings import TARGETS, Setting, choose
 from keras_export.explain_nodes import find_nodes
 from keras_export.explain_parts import find_parts
@@ -131,12 +131,12 @@ def _of_dense(call, target):
         return True, choice.reason, ""
     if rows != 1:
         return False, choice.reason, POSITIONS
-    limit = break_even(weight.shape, "float", target)
+    least = percent_of_zeros(break_even(weight.shape, "float", target))
     remedy = "The layer is too small for LiteRT's sparse kernel."
-    if limit:
+    if least:
         remedy = (
-            f"Prune at least {math.ceil(100 - 100 * limit)} % in blocks of 4 "
-            "along the inputs; zeros elsewhere do not count."
+            f"Prune at least {least} % in blocks of 4 along the inputs; zeros "
+            "elsewhere do not count."
         )
     return False, choice.reason, remedy
 

@@ -25,27 +25,19 @@ RESOLVERS = (
 )
 
 
-def mlp():
+def mlp(inputs=64, hidden=(200, 96)):
     # 200 is no multiple of 16: blocks need padded inputs.
     return keras.Sequential(
         [
-            keras.Input((64,)),
-            layers.Dense(200, activation="relu"),
-            layers.Dense(96, activation="relu"),
+            keras.Input((inputs,)),
+            *(layers.Dense(units, activation="relu") for units in hidden),
             layers.Dense(5),
         ]
     )
 
 
 def wide():
-    return keras.Sequential(
-        [
-            keras.Input((256,)),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(512, activation="relu"),
-            layers.Dense(5),
-        ]
-    )
+    return mlp(256, (512, 512))
 
 
 def cnn():
